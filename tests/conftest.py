@@ -1,4 +1,4 @@
-"""Fixtures that every test may use."""
+"""Fixtures that every test may use, and the promise that GUI tests never skip silently."""
 
 from __future__ import annotations
 
@@ -7,7 +7,27 @@ from pathlib import Path
 
 import pytest
 
+from medssl.system_libraries import has_display, missing_libraries, remedy
+
 os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ.setdefault("QT_API", "pyqt6")
+
+GUI_FIXTURES = {"qtbot", "qapp", "viewer", "make_napari_viewer"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what opens windows; stop with the reason where no window can be opened."""
+    for item in items:
+        if GUI_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.gui)
+    if not any(item.get_closest_marker("gui") for item in items) or config.option.collectonly:
+        return
+    missing = missing_libraries()
+    if missing:
+        names = ", ".join(library.what for library in missing)
+        raise pytest.UsageError(f"the GUI tests need {names}; {remedy(missing)}")
+    if not has_display():
+        raise pytest.UsageError("the GUI tests need a screen: run them without --no-xvfb")
 
 
 @pytest.fixture(scope="session")
