@@ -1,0 +1,62 @@
+"""Layers that exist once for pictures and volumes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+SpatialDims = Literal[2, 3]
+
+
+def convolution(
+    ndim: int, inside: int, outside: int, kernel: int = 3, bias: bool = True
+) -> nn.Module:
+    """Return a size-keeping convolution in 2-D or 3-D."""
+    layer = nn.Conv2d if ndim == 2 else nn.Conv3d
+    return layer(inside, outside, kernel, padding=kernel // 2, bias=bias)
+
+
+class ConvNormRelu(nn.Sequential):
+    """Convolution of 3 voxels a side, batch norm, ReLU.
+
+    The convolution has no bias: the norm that follows would remove it.
+    """
+
+    def __init__(self, ndim: int, inside: int, outside: int) -> None:
+        norm = nn.BatchNorm2d if ndim == 2 else nn.BatchNorm3d
+        super().__init__(
+            convolution(ndim, inside, outside, bias=False),
+            norm(outside),
+            nn.ReLU(inplace=True),
+        )
+
+
+class ConvStack(nn.Sequential):
+    """Several `ConvNormRelu` in a row; ``channels`` lists what goes in and what each gives."""
+
+    def __init__(self, ndim: int, channels: tuple[int, ...]) -> None:
+        pairs = zip(channels, channels[1:], strict=False)
+        super().__init__(*(ConvNormRelu(ndim, inside, outside) for inside, outside in pairs))
+
+
+class EmbeddingHead(nn.Sequential):
+    """Convolution-norm-ReLU and a last convolution to the embedding's channels."""
+
+    def __init__(self, ndim: int, inside: int, channels: int) -> None:
+        super().__init__(
+            ConvNormRelu(ndim, inside, channels), convolution(ndim, channels, channels)
+        )
+
+
+def max_pool(ndim: int) -> nn.Module:
+    """Return pooling that halves every spatial axis."""
+    return nn.MaxPool2d(2) if ndim == 2 else nn.MaxPool3d(2)
+
+
+def unit_length(vectors: Tensor, dim: int = 1) -> Tensor:
+    """Divide by the Euclidean length along `dim`, in single precision.
+
+    A vector of zeros stays zero: there is no direction to keep.
+    """
+    return nn.functional.normalize(vectors.float(), dim=dim, eps=1e-6)
