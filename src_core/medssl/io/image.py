@@ -61,9 +61,7 @@ class Image:
     def __post_init__(self) -> None:
         if len(self.axes) != self.array.ndim:
             raise GeometryError(f"array has {self.array.ndim} axes, but axes say {self.axes!r}")
-        spatial = tuple(
-            s for s, a in zip(self.array.shape, self.axes, strict=True) if a in "zyx"
-        )
+        spatial = tuple(s for s, a in zip(self.array.shape, self.axes, strict=True) if a in "zyx")
         if spatial != self.grid.shape:
             raise GeometryError(f"array is {spatial} voxels, but its grid {self.grid.shape}")
 

@@ -1,0 +1,42 @@
+"""Checks that every reader makes before it takes memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from medssl.errors import FileRefusedError
+
+DAMAGED = "The file is damaged or was not copied whole: get it again from its source."
+
+
+def require_memory(path: Path, shape: Sequence[int], bytes_per_voxel: int) -> None:
+    """Refuse an image that would not fit into this computer's free memory.
+
+    Raises
+    ------
+    FileRefusedError
+        If the shape has an axis below 1, or is larger than what is free.
+    """
+    if not shape or min(shape) < 1:
+        raise FileRefusedError(path, f"its header gives the size {tuple(shape)}", DAMAGED)
+    needed = math.prod(int(s) for s in shape) * bytes_per_voxel
+    free = psutil.virtual_memory().available
+    if needed > free:
+        raise FileRefusedError(
+            path,
+            f"its header gives {' × '.join(map(str, shape))} values, {needed / 2**30:.1f} GiB, "
+            f"and {free / 2**30:.1f} GiB of memory are free",
+            "Crop or reduce the image, or check that the file is not damaged.",
+        )
+
+
+def require_bytes(path: Path, found: int, needed: int) -> None:
+    """Refuse a file that holds fewer bytes of pixels than its header promises."""
+    if found < needed:
+        raise FileRefusedError(
+            path, f"it is truncated: {found} of {needed} bytes of pixels are there", DAMAGED
+        )

@@ -1,0 +1,202 @@
+"""DICOM: single files, series of slices, multi-frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pydicom
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from medssl.errors import FileRefusedError, GeometryError
+from medssl.geometry import Grid
+from medssl.io._checks import DAMAGED
+from medssl.io.dicom_frames import frames_stack
+from medssl.io.dicom_headers import image_name, read_header, refuse_without_image
+from medssl.io.dicom_pixels import decode, rescale
+from medssl.io.dicom_spacing import pixel_spacing
+from medssl.io.dicom_stack import Stack, arrange, interpolate
+from medssl.io.formats import unreadable
+from medssl.io.image import Axes, Image
+
+
+def read_dicom_file(path: Path) -> Image:
+    """Read one DICOM file: a picture, a slice, a film or a multi-frame volume.
+
+    Raises
+    ------
+    FileRefusedError
+        If it holds no image, or one that cannot be decoded or placed.
+    """
+    dataset = _load(path)
+    array = decode(dataset, path)
+    colour = array.shape[-1] == 3 and int(dataset.get("SamplesPerPixel") or 1) == 3
+    colour = colour or dataset.get("PhotometricInterpretation") == "PALETTE COLOR"
+    if array.ndim - colour == 3:
+        return _multi_frame(dataset, path, array, colour)
+    if not colour:
+        array = rescale(array, dataset)
+    return _plane(dataset, path, array, colour)
+
+
+def _plane(dataset: Dataset, path: Path, array: NDArray[Any], colour: bool) -> Image:
+    spacing, warnings = pixel_spacing(dataset)
+    timed = array.ndim - colour == 3
+    shape = array.shape[1:3] if timed else array.shape[:2]
+    axes = ("t" if timed else "") + "yx" + ("c" if colour else "")
+    metadata = _metadata(dataset)
+    place = _place(dataset, spacing)
+    if place is not None:
+        metadata["plane_lps"] = place
+    return _image(
+        dataset, array, Grid.create(shape, spacing), axes, path, (path,), warnings, metadata
+    )
+
+
+def _place(dataset: Dataset, spacing: tuple[float, float] | None) -> list[float] | None:
+    position, axes = dataset.get("ImagePositionPatient"), dataset.get("ImageOrientationPatient")
+    if spacing is None or not position or not axes or len(position) != 3 or len(axes) != 6:
+        return None
+    x_axis, y_axis = np.array(axes[:3], float), np.array(axes[3:], float)
+    columns = [y_axis * spacing[0], x_axis * spacing[1], np.array(position, float)]
+    return [float(v) for v in np.stack(columns, axis=1).ravel()]
+
+
+def _multi_frame(dataset: Dataset, path: Path, array: NDArray[Any], colour: bool) -> Image:
+    found = frames_stack(dataset, path)
+    array = array if colour else found.rescale(array, dataset)
+    if found.stack is None:
+        return _plane(dataset, path, array, colour)
+    volume, axes = _volume(array, found.stack, colour)
+    warnings = (*found.warnings, *found.stack.warnings)
+    metadata = _metadata(dataset)
+    return _image(dataset, volume, found.stack.grid, axes, path, (path,), warnings, metadata)
+
+
+def read_dicom_series(files: Sequence[Path], folder: Path) -> Image:
+    """Read the slices of one series as a volume, sorted by their positions.
+
+    Several slices at each place become time points, in the order of their instance numbers.
+
+    Raises
+    ------
+    FileRefusedError
+        If a slice is broken, slices differ in size, or they do not make a volume.
+    """
+    if len(files) == 1:
+        return read_dicom_file(files[0])
+    datasets = sorted((_load(path) for path in files), key=_instance)
+    first = datasets[0]
+    spacing, warnings = pixel_spacing(first)
+    if spacing is None:
+        raise FileRefusedError(
+            folder, "its slices have no pixel spacing", "Export the series again with it."
+        )
+    planes = []
+    for dataset in datasets:
+        plane = decode(dataset, Path(str(dataset.filename)))
+        planes.append(rescale(plane, dataset) if plane.ndim == 2 else plane)
+    if len({plane.shape for plane in planes}) > 1:
+        raise FileRefusedError(folder, "its slices differ in size", "Separate the series.")
+    try:
+        positions = np.array([d.ImagePositionPatient for d in datasets], float)
+        stack = arrange(
+            folder, positions, first.ImageOrientationPatient, planes[0].shape[:2], spacing
+        )
+    except (AttributeError, ValueError, GeometryError) as error:
+        raise FileRefusedError(folder, f"its slices cannot be placed ({error})", DAMAGED) from error
+    array = np.stack(planes)
+    volume, axes = _volume(array, stack, array.ndim == 4)
+    warnings = (*warnings, *stack.warnings)
+    name_files = tuple(files)
+    return _image(first, volume, stack.grid, axes, folder, name_files, warnings, _metadata(first))
+
+
+def _volume(array: NDArray[Any], stack: Stack, colour: bool) -> tuple[NDArray[Any], str]:
+    """Order slices into ``([t,] z, y, x[, c])``, interpolated where the stack is uneven."""
+    times = []
+    for order in stack.order:
+        volume = array[order]
+        if stack.shifts is None:
+            times.append(volume)
+        elif colour:
+            channels = [interpolate(volume[..., c], stack) for c in range(volume.shape[-1])]
+            times.append(np.stack(channels, axis=-1))
+        else:
+            times.append(interpolate(volume, stack))
+    axes = "zyx" + ("c" if colour else "")
+    return (times[0], axes) if len(times) == 1 else (np.stack(times), "t" + axes)
+
+
+def _load(path: Path) -> Dataset:
+    refuse_without_image(read_header(path), path)
+    try:
+        return pydicom.dcmread(path, force=True)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except (EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FileRefusedError(path, f"its DICOM data is damaged ({error})", DAMAGED) from error
+
+
+def _instance(dataset: Dataset) -> tuple[int, str]:
+    return int(dataset.get("InstanceNumber") or 0), str(dataset.filename)
+
+
+def _metadata(dataset: Dataset) -> dict[str, Any]:
+    """What may be kept of the header: nothing that names a person."""
+    keys = (
+        "SOPClassUID", "SeriesNumber", "SeriesDescription", "Manufacturer", "BodyPartExamined",
+        "ViewPosition", "PhotometricInterpretation", "SliceThickness", "ConvolutionKernel",
+        "RepetitionTime", "EchoTime", "FlipAngle", "KVP", "PixelPaddingValue", "RescaleType",
+        "PatientPosition", "Laterality", "ImageLaterality",
+    )  # fmt: skip
+    found = {key: dataset.get(key) for key in keys}
+    return {
+        key: value if isinstance(value, int) else _plain(value)
+        for key, value in found.items()
+        if value not in (None, "")
+    }
+
+
+def _plain(value: Any) -> float | str:
+    return float(value) if isinstance(value, float) else str(value)
+
+
+def _window(dataset: Dataset) -> tuple[float, float] | None:
+    values = []
+    for key in ("WindowCenter", "WindowWidth"):
+        value = dataset.get(key)
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            value = value[0] if value else None
+        if value is None or value == "":
+            return None
+        values.append(float(value))
+    centre, width = values
+    return (centre, width) if np.isfinite(values).all() and width > 0 else None
+
+
+def _image(
+    dataset: Dataset,
+    array: NDArray[Any],
+    grid: Grid,
+    axes: str,
+    path: Path,
+    files: tuple[Path, ...],
+    warnings: Sequence[str],
+    metadata: dict[str, Any],
+) -> Image:
+    return Image(
+        np.ascontiguousarray(array),
+        grid,
+        cast("Axes", axes),
+        name=image_name(dataset, files),
+        path=path,
+        modality=str(dataset.get("Modality") or ""),
+        inverted=dataset.get("PhotometricInterpretation") == "MONOCHROME1",
+        window=_window(dataset),
+        warnings=tuple(warnings),
+        metadata=metadata,
+    )
