@@ -12,6 +12,7 @@ from medssl.cohort.errors import (
     NotACohortError,
     UnknownEntryError,
 )
+from medssl.cohort.opening import DATABASE, SUFFIX
 from medssl.cohort.records import (
     CaseRecord,
     Kind,
@@ -22,7 +23,7 @@ from medssl.cohort.records import (
     Side,
     Source,
 )
-from medssl.cohort.store import DATABASE, SUFFIX, Cohort
+from medssl.cohort.store import Cohort
 
 __all__ = [
     "DATABASE",

@@ -12,14 +12,11 @@ from typing import Literal, Self
 from medssl.cohort import journal
 from medssl.cohort.connections import Connections
 from medssl.cohort.errors import (
-    CohortDamagedError,
-    CohortError,
-    CohortStorageError,
     LandmarkExistsError,
-    NotACohortError,
 )
 from medssl.cohort.journal import Change, Row
-from medssl.cohort.lookup import clean_name, find_case, find_landmark, parse_grid, point_row
+from medssl.cohort.lookup import clean_name, find_case, find_landmark, point_row
+from medssl.cohort.opening import check_folder, connect, make_folder
 from medssl.cohort.records import (
     CaseRecord,
     Kind,
@@ -30,33 +27,8 @@ from medssl.cohort.records import (
     Side,
     Source,
 )
-from medssl.cohort.schema import check_ours, migrate
+from medssl.cohort.rows import ADD_CASE, CASES, EFFECTIVE, POINTS, case_record, describe, point_from
 from medssl.geometry import Grid
-
-DATABASE = "cohort.sqlite"
-SUFFIX = ".medssl"
-
-_POINTS = """
-    SELECT c.key, l.name, p.kind, p.vox_z, p.vox_y, p.vox_x, p.world_x, p.world_y, p.world_z,
-           p.unit, p.source, p.confidence, p.model, p.author, p.time
-    FROM points p JOIN cases c ON c.id = p.case_id JOIN landmarks l ON l.id = p.landmark_id
-    WHERE l.removed = 0
-"""
-_EFFECTIVE = """
-    AND (p.kind = 'human' OR NOT EXISTS (
-        SELECT 1 FROM points h
-        WHERE h.case_id = p.case_id AND h.landmark_id = p.landmark_id AND h.kind = 'human'))
-"""
-_ADD_CASE = """
-    INSERT INTO cases (key, path, fingerprint, grid, ndim, unit, modality)
-    VALUES (?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (key) DO UPDATE SET
-        changed = changed OR (fingerprint <> excluded.fingerprint
-            AND EXISTS (SELECT 1 FROM points WHERE case_id = id AND kind = 'human')),
-        path = excluded.path, fingerprint = excluded.fingerprint, grid = excluded.grid,
-        ndim = excluded.ndim, unit = excluded.unit, modality = excluded.modality
-"""
-_CASES = "SELECT key, path, fingerprint, grid, modality, changed FROM cases"
 
 
 class Cohort:
@@ -89,22 +61,8 @@ class Cohort:
         CohortStorageError
             If the folder cannot be written.
         """
-        path = Path(folder).absolute()
-        if path.suffix != SUFFIX:
-            path = path.with_name(path.name + SUFFIX)
-        database = path / DATABASE
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            if database.exists() and database.stat().st_size:
-                raise CohortError(path, "there is a cohort already", "Open it, or choose a name.")
-            database.touch()
-        except OSError as error:
-            raise CohortStorageError(
-                path,
-                f"the cohort cannot be made here ({error.strerror})",
-                "Choose a folder that you may write to, on a disk with space left.",
-            ) from error
-        return cls._started(path)
+        path = make_folder(Path(folder).absolute())
+        return cls(path, connect(path))
 
     @classmethod
     def open(cls, folder: str | Path) -> Cohort:
@@ -122,39 +80,8 @@ class Cohort:
             If another program holds it, or it cannot be written.
         """
         path = Path(folder).absolute()
-        database = path / DATABASE
-        if not database.is_file():
-            raise NotACohortError(
-                path,
-                f"there is no {DATABASE} in it" if path.is_dir() else "there is no such folder",
-                f"Choose a cohort's folder (its name ends in {SUFFIX}), or make a new one.",
-            )
-        if not database.stat().st_size:
-            raise CohortDamagedError(
-                database,
-                "the database is empty: making it was interrupted, or its content was lost",
-                "Restore the folder from a backup, or make a new cohort under this name.",
-            )
-        return cls._started(path)
-
-    @classmethod
-    def _started(cls, path: Path) -> Cohort:
-        connections = Connections(path / DATABASE)
-        try:
-            with connections.read() as connection:
-                check_ours(connection, connections.database)
-                migrate(connection)
-                (health,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            if health != "ok":
-                raise CohortDamagedError(
-                    connections.database,
-                    f"the database is damaged ({health})",
-                    "Keep a copy of the whole folder as it is, then restore it from a backup.",
-                )
-        except Exception:
-            connections.close()
-            raise
-        return cls(path, connections)
+        check_folder(path)
+        return cls(path, connect(path))
 
     def close(self) -> None:
         """Close the cohort; call it when no other thread is using it."""
@@ -200,18 +127,18 @@ class Cohort:
             for new in cases
         ]
         with self._db.write() as connection:
-            connection.executemany(_ADD_CASE, rows)
+            connection.executemany(ADD_CASE, rows)
 
     def cases(self) -> list[CaseRecord]:
         """All cases, in the order in which they were added."""
         with self._db.read() as connection:
-            return [_case_record(row) for row in connection.execute(f"{_CASES} ORDER BY id")]
+            return [case_record(row) for row in connection.execute(f"{CASES} ORDER BY id")]
 
     def case(self, key: str) -> CaseRecord:
         """One case; `UnknownEntryError` if there is none of that key."""
         with self._db.read() as connection:
             find_case(connection, key, self.path)
-            return _case_record(connection.execute(f"{_CASES} WHERE key = ?", (key,)).fetchone())
+            return case_record(connection.execute(f"{CASES} WHERE key = ?", (key,)).fetchone())
 
     # --- landmarks
 
@@ -307,7 +234,7 @@ class Cohort:
                 for key, row in placed["human"].items()
             ]
             if changes:
-                text = _describe([p for p in points if p.source != "predicted"])
+                text = describe([p for p in points if p.source != "predicted"])
                 journal.act(connection, text, changes)
 
     def delete_point(self, case_key: str, landmark: str, kind: Kind = "human") -> bool:
@@ -354,7 +281,7 @@ class Cohort:
             ``"effective"`` is the person's point where there is one and else the prediction;
             ``"human"``, ``"predicted"`` and ``"all"`` give the rows themselves.
         """
-        query, values = _POINTS, []
+        query, values = POINTS, []
         with self._db.read() as connection:
             if case_key is not None:
                 query += " AND p.case_id = ?"
@@ -363,11 +290,11 @@ class Cohort:
                 query += " AND p.landmark_id = ?"
                 values.append(find_landmark(connection, landmark, self.path))
             if kind == "effective":
-                query += _EFFECTIVE
+                query += EFFECTIVE
             elif kind != "all":
                 query += f" AND p.kind = '{'human' if kind == 'human' else 'predicted'}'"
             query += " ORDER BY p.case_id, p.landmark_id, p.kind"
-            return [_point(row) for row in connection.execute(query, values)]
+            return [point_from(row) for row in connection.execute(query, values)]
 
     # --- undo and redo
 
@@ -419,21 +346,3 @@ class Cohort:
             raise LandmarkExistsError(
                 f"{self.path}: there is a landmark {name!r} already. Choose another name."
             )
-
-
-def _case_record(row: Row) -> CaseRecord:
-    key, path, fingerprint, grid, modality, changed = row
-    return CaseRecord(key, Path(path), fingerprint, parse_grid(grid), modality, bool(changed))
-
-
-def _point(row: Row) -> Point:
-    vox, world = (row[3:6], row[6:9]) if row[3] is not None else (row[4:6], row[6:8])
-    return Point(row[0], row[1], row[2], vox, world, *row[9:])
-
-
-def _describe(points: Sequence[NewPoint]) -> str:
-    if len(points) > 1:
-        return f"place {len(points)} points"
-    (point,) = points
-    verb = "correct" if point.source == "corrected" else "place"
-    return f"{verb} {point.landmark} in {point.case_key}"
