@@ -1,0 +1,7 @@
+"""``python -m medssl`` is the ``medssl`` command."""
+
+from __future__ import annotations
+
+from medssl.cli import main
+
+main()

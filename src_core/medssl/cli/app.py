@@ -1,0 +1,46 @@
+"""The tree of verbs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from medssl import __version__
+from medssl.cli.demo import demo
+from medssl.cli.doctor import doctor
+from medssl.cli.embed import embed
+from medssl.cli.evaluate import evaluate
+from medssl.cli.info import info
+from medssl.cli.landmarks import landmarks
+from medssl.cli.output import out
+from medssl.cli.pretrain import pretrain
+
+app = typer.Typer(
+    name="medssl",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        out.print(f"medssl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def medssl(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Medical images with next to no annotation: pretrain, click once, find everywhere."""
+
+
+for verb in (demo, info, pretrain, embed, landmarks, doctor):
+    app.command()(verb)
+app.add_typer(evaluate, name="evaluate")

@@ -1,0 +1,94 @@
+"""``medssl evaluate landmarks``: how far found points lie from the true ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from medssl.cli.bars import working
+from medssl.cli.images import INSTANT, DeviceOption, Images, find_images
+from medssl.cli.output import out, print_json, write_json
+
+evaluate = typer.Typer(no_args_is_help=True, help="Measure a model against known answers.")
+
+
+@evaluate.callback()
+def _evaluate() -> None:
+    """Measure a model against known answers."""
+
+
+@evaluate.command()
+def landmarks(
+    images: Images,
+    truth: Annotated[
+        Path,
+        typer.Argument(
+            metavar="TRUTH.csv",
+            help="Columns image,landmark,x,y[,z][,group] in 0-based voxels.",
+            show_default=False,
+        ),
+    ],
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar="DIR|instant|ncc|position",
+            help="Model folder, run folder, the training-free descriptor, or a baseline.",
+        ),
+    ] = INSTANT,
+    templates: Annotated[int, typer.Option(metavar="K", help="Template images.", min=1)] = 4,
+    seed: Annotated[int, typer.Option(metavar="S", help="Draws the template images.")] = 0,
+    spacing: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Pixel sizes: image,x_mm,y_mm[,z_mm]."),
+    ] = None,
+    device: DeviceOption = "auto",
+    json: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="OUT", help="Write the result here; - for stdout."),
+    ] = None,
+) -> None:
+    """Find known landmarks from K template images and measure the error."""
+    from medssl.evaluate import evaluate_landmarks
+
+    listing = find_images(images)
+    with working(f"Evaluating {model}") as report:
+        result = evaluate_landmarks(
+            listing,
+            truth,
+            model=model,
+            templates=templates,
+            seed=seed,
+            spacing=spacing,
+            device=device,
+            progress=report,
+        )
+    values = result.to_dict()
+    if json is not None and str(json) == "-":
+        print_json(values)
+        return
+    if json is not None:
+        write_json(json, values)
+    show_results({model: values})
+
+
+def show_results(results: dict[str, dict[str, Any]]) -> None:
+    """Print one line a model."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("model")
+    for heading in ("mean px", "median px", "mean mm", "< 4 % diag", "ms a click", "n"):
+        table.add_column(heading, justify="right")
+    for name, values in results.items():
+        mre_mm = values["mre_mm"]
+        table.add_row(
+            name,
+            f"{values['mre_px']:.1f}",
+            f"{values['median_px']:.1f}",
+            "–" if mre_mm is None else f"{mre_mm:.2f}",
+            f"{100 * values['sdr']['4%']:.0f} %",
+            f"{1000 * values['seconds_per_click']:.0f}",
+            str(values["n"]),
+        )
+    out.print(table)

@@ -1,0 +1,169 @@
+"""The main job on images that it makes itself: pretrain, click, find, compare."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from medssl.embed import embed_cohort, open_embedder
+from medssl.errors import StorageError
+from medssl.evaluate import evaluate_landmarks
+from medssl.figures import Tile, contact_sheet
+from medssl.geometry import Grid
+from medssl.io import list_images, read_landmarks_csv, write_image
+from medssl.io.image import Image
+from medssl.landmarks import LandmarkFinder
+from medssl.phantom import PhantomFolder, write_cohort
+from medssl.prepare import ArrayCache, Case, prepare_cohort
+from medssl.pretrain import PretrainSettings, RunResult, pretrain
+from medssl.progress import Progress, silent
+from medssl.system_libraries import has_display
+
+N_IMAGES = 48
+N_TEMPLATES = 4
+SIZE = 384
+
+
+@dataclass(frozen=True)
+class FoundCase:
+    """One image with the landmarks as they are and as they were found.
+
+    Points are ``(y, x)`` in voxels of the working grid. The template image has the same ones
+    in both: that is where the clicks were.
+    """
+
+    case: Case
+    truth: dict[str, tuple[float, ...]]
+    found: dict[str, tuple[float, ...]]
+
+
+def make_images(folder: Path, seed: int, progress: Progress = silent) -> PhantomFolder:
+    """Write the phantom chest films."""
+    return write_cohort(folder, N_IMAGES, ndim=2, seed=seed, size=SIZE, progress=progress)
+
+
+def train(
+    phantoms: PhantomFolder, run: Path, minutes: float, seed: int, progress: Progress = silent
+) -> RunResult:
+    """Pretrain on the films, without their landmarks."""
+    settings = PretrainSettings(preset="quick", ndim=2, minutes=minutes, seed=seed)
+    prepared = prepare_cohort(list_images(phantoms.images), settings.prepare, ArrayCache())
+    return pretrain(prepared, settings, run, progress=progress)
+
+
+def compare(
+    phantoms: PhantomFolder, model: str, seed: int, progress: Progress = silent
+) -> dict[str, Any]:
+    """Find the known landmarks from a few template films and measure the error."""
+    result = evaluate_landmarks(
+        list_images(phantoms.images),
+        phantoms.landmarks,
+        model=model,
+        templates=N_TEMPLATES,
+        seed=seed,
+        spacing=phantoms.spacing,
+        progress=progress,
+    )
+    return result.to_dict()
+
+
+def click_once(
+    phantoms: PhantomFolder, model: Path, progress: Progress = silent
+) -> list[FoundCase]:
+    """Click each landmark on the first film and find it in all the others."""
+    embedder = open_embedder(model, ndim=2)
+    cache = ArrayCache()
+    prepared = prepare_cohort(list_images(phantoms.images), embedder.settings, cache)
+    finder = LandmarkFinder(embed_cohort(prepared, embedder, cache, progress=progress))
+    truth: dict[str, dict[str, tuple[float, ...]]] = {case.key: {} for case in prepared.cases}
+    for row in read_landmarks_csv(phantoms.landmarks):
+        truth[row.image][row.landmark] = row.point_vox
+    first = prepared.cases[0]
+    for landmark, point_vox in truth[first.key].items():
+        finder.add_template(landmark, first.key, point_vox)
+    found = {case.key: {} for case in prepared.cases} | {first.key: truth[first.key]}
+    for point in finder.find(progress=progress):
+        if point.case_key != first.key:
+            found[point.case_key][point.landmark] = point.point_vox
+    return [
+        FoundCase(
+            case, _on_working_grid(case, truth[case.key]), _on_working_grid(case, found[case.key])
+        )
+        for case in prepared.cases
+    ]
+
+
+def _on_working_grid(
+    case: Case, points: dict[str, tuple[float, ...]]
+) -> dict[str, tuple[float, ...]]:
+    return {name: tuple(case.source_to_working(p).tolist()) for name, p in points.items()}
+
+
+def draw_sheet(cases: Sequence[FoundCase], path: Path, n: int = 12) -> Path:
+    """Write the contact sheet of the template film and the next ones."""
+    tiles = [
+        Tile(
+            np.asarray(one.case.array[0]),
+            one.case.name if index else f"{one.case.name}: clicked here",
+            one.truth,
+            one.found,
+        )
+        for index, one in enumerate(cases[:n])
+    ]
+    try:
+        contact_sheet(tiles).save(path)
+    except OSError as error:
+        raise StorageError(
+            f"{path}: the contact sheet cannot be written ({error}). Choose another --out"
+        ) from error
+    return path
+
+
+def write_for_viewer(cases: Sequence[FoundCase], folder: Path) -> list[Path]:
+    """Write what napari opens by itself: a stack of the films, true and found points.
+
+    The films are laid in the upper left corner of equal frames; a slider steps through them.
+    """
+    shape = np.max([one.case.grid.shape for one in cases], axis=0)
+    stack = np.zeros((len(cases), *shape), np.uint8)
+    for index, one in enumerate(cases):
+        height, width = one.case.grid.shape
+        stack[index, :height, :width] = np.asarray(one.case.array[0], np.float32) * 255
+    folder.mkdir(parents=True, exist_ok=True)
+    films = folder / "films.tif"
+    write_image(Image(stack, Grid.create(stack.shape), "zyx"), films)
+    return [
+        films,
+        _write_napari_points(folder / "truth.csv", [one.truth for one in cases]),
+        _write_napari_points(folder / "found.csv", [one.found for one in cases]),
+    ]
+
+
+def _write_napari_points(path: Path, cases: Sequence[dict[str, tuple[float, ...]]]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["index", "axis-0", "axis-1", "axis-2"])
+        rows = [(i, *point) for i, points in enumerate(cases) for point in points.values()]
+        writer.writerows([number, *row] for number, row in enumerate(rows))
+    return path
+
+
+def can_show() -> bool:
+    """Whether napari is installed and there is a screen to show it on."""
+    return has_display() and importlib.util.find_spec("napari") is not None
+
+
+def open_napari(files: Sequence[Path]) -> None:
+    """Open napari on the result, in a process of its own that outlives this one."""
+    command = [sys.executable, "-m", "napari", "--plugin", "napari", *map(str, files)]
+    subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
