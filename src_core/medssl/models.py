@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,7 +95,7 @@ def save_model(folder: str | Path, net: DenseNet, card: ModelCard) -> Path:
         target.mkdir(parents=True, exist_ok=True)
         partial = target / f".{WEIGHTS_NAME}.part"
         save_file(weights, partial, metadata={"format": "pt"})
-        os.replace(partial, target / WEIGHTS_NAME)
+        partial.replace(target / WEIGHTS_NAME)
         _write_text(target / CARD_NAME, card.model_dump_json(indent=2) + "\n")
         _write_text(target / TEXT_NAME, _describe(card))
     except (OSError, SafetensorError) as error:
@@ -193,7 +192,7 @@ def read_card(folder: str | Path) -> ModelCard:
 def _write_text(path: Path, text: str) -> None:
     partial = path.with_name(f".{path.name}.part")
     partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def _describe(card: ModelCard) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import itertools
 
 from torch import Tensor, nn
-
-SpatialDims = Literal[2, 3]
 
 
 def convolution(
@@ -36,7 +34,7 @@ class ConvStack(nn.Sequential):
     """Several `ConvNormRelu` in a row; ``channels`` lists what goes in and what each gives."""
 
     def __init__(self, ndim: int, channels: tuple[int, ...]) -> None:
-        pairs = zip(channels, channels[1:], strict=False)
+        pairs = itertools.pairwise(channels)
         super().__init__(*(ConvNormRelu(ndim, inside, outside) for inside, outside in pairs))
 
 

@@ -34,7 +34,7 @@ def pad_to_multiple(images: Tensor, multiple: int) -> Tensor:
 
 
 def mirrored_index(size: int, length: int, device: torch.device | None = None) -> Tensor:
-    """Indices ``0 .. size-1 .. 0 .. size-1 ..`` of the given length, ends not repeated."""
+    """Return indices ``0 .. size-1 .. 0 .. size-1 ..`` of the given length, ends not repeated."""
     if size == 1:
         return torch.zeros(length, dtype=torch.long, device=device)
     period = 2 * (size - 1)

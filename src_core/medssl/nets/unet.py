@@ -88,7 +88,7 @@ class DenseNet(nn.Module):
         return unit_length(self.head(self.features(images)))
 
     def features(self, images: Tensor) -> Tensor:
-        """Decoder's last map, before the head: ``(B, feature_channels, *cells)``."""
+        """Return the decoder's last map, before the head: ``(B, feature_channels, *cells)``."""
         levels = self._encode(pad_to_multiple(images, self.architecture.deepest_stride))
         hidden = levels[-1]
         for level in reversed(range(self.architecture.out_level, len(levels) - 1)):
@@ -99,7 +99,7 @@ class DenseNet(nn.Module):
         return _crop(hidden, images.shape[2:], self.stride)
 
     def pyramid(self, images: Tensor) -> list[Tensor]:
-        """Encoder's feature maps from fine to coarse, at strides 1, 2, 4, ..."""
+        """Return the encoder's feature maps from fine to coarse, at strides 1, 2, 4, ..."""
         levels = self._encode(pad_to_multiple(images, self.architecture.deepest_stride))
         return [_crop(level, images.shape[2:], 2**depth) for depth, level in enumerate(levels)]
 

@@ -1,0 +1,71 @@
+"""Random rotation, scale, shift and flips, for pictures and volumes."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+
+from medssl.views.randomness import chance, uniform
+
+
+class AffineSettings(BaseModel):
+    """How far a view is turned, scaled, shifted and flipped."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rotation_degrees: float = Field(
+        default=15.0, ge=0, le=180, description="Largest rotation to either side, in-plane."
+    )
+    tilt_degrees: float = Field(
+        default=10.0, ge=0, le=180, description="3-D: largest rotation about the in-plane axes."
+    )
+    scale: tuple[float, float] = Field(
+        default=(0.8, 1.25), description="Smallest and largest magnification."
+    )
+    shift: float = Field(
+        default=0.15, ge=0, le=1, description="Largest shift along each axis, share of the side."
+    )
+    flip_axes: tuple[int, ...] = Field(
+        default=(),
+        description="Array axes that may be flipped (-1 is left-right). None where left and "
+        "right differ, as in the chest.",
+    )
+
+
+def random_matrices(
+    count: int, ndim: int, settings: AffineSettings, generator: torch.Generator
+) -> Tensor:
+    """Matrices ``(B, ndim, ndim)`` in ``(z, y, x)`` that take a view to the image."""
+    degrees = [settings.rotation_degrees] + [settings.tilt_degrees] * (2 if ndim == 3 else 0)
+    planes = [(-2, -1), (-3, -1), (-3, -2)]
+    matrix = torch.eye(ndim).repeat(count, 1, 1)
+    for limit, plane in zip(degrees, planes, strict=False):
+        angle = uniform(count, (-limit, limit), generator)[:, 0] * (math.pi / 180)
+        matrix = matrix @ plane_rotation(angle, ndim, plane)
+    low, high = (math.log(value) for value in settings.scale)
+    matrix = matrix / uniform(count, (low, high), generator).exp()[:, :, None]
+    for axis in settings.flip_axes:
+        flipped = chance(count, 0.5, generator)
+        matrix[:, :, axis] = torch.where(flipped[:, None], -matrix[:, :, axis], matrix[:, :, axis])
+    return matrix
+
+
+def random_shift(
+    count: int, sizes: tuple[int, ...], settings: AffineSettings, generator: torch.Generator
+) -> Tensor:
+    """Shifts ``(B, ndim)`` in voxels."""
+    relative = uniform(count, (-settings.shift, settings.shift), generator, len(sizes))
+    return relative * torch.tensor(sizes, dtype=torch.float32)
+
+
+def plane_rotation(angle: Tensor, ndim: int, plane: tuple[int, int]) -> Tensor:
+    """Rotation matrices ``(B, ndim, ndim)`` by angles ``(B,)`` in radians in one plane."""
+    matrix = torch.eye(ndim).repeat(len(angle), 1, 1)
+    first, second = plane
+    matrix[:, first, first] = matrix[:, second, second] = angle.cos()
+    matrix[:, first, second] = angle.sin()
+    matrix[:, second, first] = -angle.sin()
+    return matrix

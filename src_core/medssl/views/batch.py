@@ -1,0 +1,62 @@
+"""What the loader hands to the views: images on one canvas, and where on it each image lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class ImageBatch:
+    """Images of different sizes on a canvas of one size.
+
+    An image smaller than the canvas lies centred on it, the rest is zero; of a larger one the
+    canvas shows a part.
+
+    Parameters
+    ----------
+    images
+        ``(B, C, *canvas)``, prepared values 0 to 1.
+    origin
+        ``(B, ndim)``: canvas voxel at which image voxel 0 lies; negative where the canvas shows
+        a part.
+    sizes
+        ``(B, ndim)``: size of each image in voxels.
+    case
+        ``(B,)``: number of the case, so that one case drawn twice is known as such.
+    """
+
+    images: Tensor
+    origin: Tensor
+    sizes: Tensor
+    case: Tensor
+
+    @property
+    def ndim(self) -> int:
+        """Number of spatial axes."""
+        return self.images.ndim - 2
+
+    @property
+    def canvas(self) -> tuple[int, ...]:
+        """Size of the canvas in voxels."""
+        return tuple(self.images.shape[2:])
+
+    def to(self, device: torch.device) -> ImageBatch:
+        """Move to a device, images in single precision."""
+        return ImageBatch(
+            self.images.to(device, torch.float32, non_blocking=True),
+            self.origin.to(device, torch.float32),
+            self.sizes.to(device, torch.float32),
+            self.case.to(device),
+        )
+
+    def shown(self) -> tuple[Tensor, Tensor]:
+        """First and last canvas voxel of each image that lies on the canvas, ``(B, ndim)`` each."""
+        canvas = torch.tensor(self.canvas, device=self.origin.device, dtype=self.origin.dtype)
+        return self.origin.clamp(min=0), torch.minimum(self.origin + self.sizes, canvas) - 1
+
+    def relative(self, points_vox: Tensor) -> Tensor:
+        """Turn canvas points ``(B, P, ndim)`` into image coordinates, 0 to 1 along each axis."""
+        return (points_vox - self.origin[:, None] + 0.5) / self.sizes[:, None]

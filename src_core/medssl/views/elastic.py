@@ -1,0 +1,49 @@
+"""Smooth random displacement: anatomy that differs a little in shape."""
+
+from __future__ import annotations
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+from torch.nn import functional as F
+
+NODES_ACROSS = 32
+
+
+class ElasticSettings(BaseModel):
+    """How strongly and how finely a view is bent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    amplitude: float = Field(
+        default=0.02,
+        ge=0,
+        le=0.1,
+        description="Typical displacement, as a share of the side (standard deviation).",
+    )
+    nodes: int = Field(
+        default=5, ge=2, le=16, description="Independent displacements along each side."
+    )
+
+
+def random_displacement(
+    count: int, sizes: tuple[int, ...], settings: ElasticSettings, generator: torch.Generator
+) -> Tensor:
+    """Displacements ``(B, ndim, *lattice)`` in voxels on a lattice that spans the view.
+
+    Few random nodes are spread with cubic (2-D) or twice linear (3-D) interpolation. The
+    amplitude is limited so that the displacement stays invertible.
+    """
+    ndim = len(sizes)
+    coarse = torch.randn(count, ndim, *([settings.nodes] * ndim), generator=generator)
+    limit = 0.35 / settings.nodes
+    relative = (coarse * settings.amplitude).clamp(-limit, limit)
+    lattice = tuple(max(2, min(size, NODES_ACROSS)) for size in sizes)
+    if ndim == 2:
+        smooth = F.interpolate(relative, lattice, mode="bicubic", align_corners=False)
+    else:
+        middle = tuple(max(2, (side + settings.nodes) // 2) for side in lattice)
+        smooth = F.interpolate(relative, middle, mode="trilinear", align_corners=False)
+        smooth = F.interpolate(smooth, lattice, mode="trilinear", align_corners=False)
+    scale = torch.tensor(sizes, dtype=torch.float32).reshape(1, ndim, *([1] * ndim))
+    return smooth * scale
