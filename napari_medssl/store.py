@@ -1,0 +1,139 @@
+"""The cohort as the session uses it; every call runs in the disk's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from medssl.errors import MedsslError
+from napari_medssl.engine import CaseInfo, Where
+from napari_medssl.places import open_cohort
+from napari_medssl.points import PointState, from_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from medssl.cohort import Cohort, NewPoint
+    from medssl.geometry import Grid
+    from medssl.io import ImageSource
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What the cohort holds; `action` is what was undone or redone, if that was asked."""
+
+    landmarks: tuple[str, ...]
+    points: tuple[PointState, ...]
+    action: str | None = None
+
+
+class Store:
+    """One cohort at a time, open as long as its images are."""
+
+    def __init__(self) -> None:
+        self._cohort: Cohort | None = None
+        self._known: set[str] = set()
+
+    @property
+    def path(self) -> Path | None:
+        """Folder of the open cohort."""
+        return None if self._cohort is None else self._cohort.path
+
+    def open(self, where: Where) -> Saved:
+        """Open the cohort of these images, or make it, and give what it holds."""
+        self.close()
+        self._cohort = open_cohort(where)
+        self._known = {case.key for case in self._cohort.cases()}
+        return self._saved()
+
+    def close(self) -> None:
+        """Close the cohort."""
+        if self._cohort is not None:
+            self._cohort.close()
+            self._cohort = None
+
+    def add_cases(self, cases: Sequence[CaseInfo]) -> None:
+        """Add the images, or bring them up to date."""
+        from medssl.cohort import NewCase
+
+        self._open().add_cases(
+            [NewCase(c.key, c.path, c.fingerprint, c.grid, c.modality) for c in cases]
+        )
+        self._known |= {c.key for c in cases}
+
+    def add_landmark(self, name: str) -> None:
+        """Define a landmark."""
+        self._open().add_landmark(name)
+
+    def rename_landmark(self, old: str, new: str) -> None:
+        """Give a landmark another name."""
+        self._open().rename_landmark(old, new)
+
+    def remove_landmark(self, name: str) -> None:
+        """Take a landmark away."""
+        self._open().remove_landmark(name)
+
+    def set_point(self, source: ImageSource, grid: Grid, point: PointState) -> None:
+        """Write a person's point; the image is added first if it is not in the cohort yet."""
+        if source.key not in self._known:
+            from medssl.prepare import ArrayCache
+            from medssl.prepare.fingerprint import source_fingerprint
+
+            fingerprint = source_fingerprint(source, ArrayCache())
+            self._open().add_case(source.key, source.path, fingerprint, grid)
+            self._known.add(source.key)
+        self._open().set_points([_new(point, None)])
+
+    def set_predictions(
+        self, landmarks: Iterable[str], points: Sequence[PointState], model: str
+    ) -> None:
+        """Replace what was found for these landmarks."""
+        cohort = self._open()
+        for name in landmarks:
+            cohort.clear_predictions(name)
+        cohort.set_points([_new(p, model) for p in points])
+
+    def delete_point(self, case_key: str, landmark: str) -> Saved:
+        """Take a person's point away and give what is there now."""
+        self._open().delete_point(case_key, landmark)
+        return self._saved()
+
+    def undo(self) -> Saved:
+        """Take back the person's last action."""
+        return self._moved(self._open().undo)
+
+    def redo(self) -> Saved:
+        """Do again what was taken back."""
+        return self._moved(self._open().redo)
+
+    def _moved(self, move: Callable[[], str | None]) -> Saved:
+        action = move()
+        saved = self._saved()
+        return Saved(saved.landmarks, saved.points, action)
+
+    def _saved(self) -> Saved:
+        cohort = self._open()
+        return Saved(
+            tuple(record.name for record in cohort.landmarks()),
+            tuple(from_store(point) for point in cohort.points()),
+        )
+
+    def _open(self) -> Cohort:
+        if self._cohort is None:
+            raise MedsslError("no cohort is open, so nothing can be saved. Open the images again.")
+        return self._cohort
+
+
+def _new(point: PointState, model: str | None) -> NewPoint:
+    from medssl.cohort import NewPoint
+
+    return NewPoint(
+        point.case_key,
+        point.landmark,
+        point.point_vox,
+        None,
+        point.source,
+        point.confidence,
+        model,
+    )

@@ -1,0 +1,1 @@
+"""Docks of the plugin and the parts that they are made of."""

@@ -1,0 +1,329 @@
+"""The layers of the landmarks task in the viewer: image, similarity map, points."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Image as ImageLayer
+from napari.layers import Points
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from napari_medssl.layers import Display, image_to_layer
+from napari_medssl.points import PointState
+
+if TYPE_CHECKING:
+    from napari import Viewer
+    from numpy.typing import NDArray
+
+    from medssl.geometry import Grid
+    from medssl.io.image import Image
+
+POINTS_NAME = "Landmarks"
+_SCREEN_SIZE = 15  # pixels, whatever the zoom
+_NAPARI_SYMBOLS = {"manual": "disc", "corrected": "diamond", "predicted": "disc"}
+#: Okabe and Ito's colours that are light enough for dark images, told apart by the colour-blind.
+COLOURS = ("#56B4E9", "#E69F00", "#F0E442", "#CC79A7", "#2DD4A7", "#FF8A5B")
+
+
+class LandmarkCanvas(QObject):
+    """Shows one image with its points and similarity map, and hears what is clicked there.
+
+    Signals
+    -------
+    placed
+        A landmark's name (empty: the current one) and its point in source voxels.
+    deleted
+        Name of a landmark whose point was deleted.
+    armed_changed
+        Whether the next click places a landmark.
+    """
+
+    placed = Signal(str, object)
+    deleted = Signal(str)
+    armed_changed = Signal(bool)
+
+    def __init__(self, viewer: Viewer, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._image: ImageLayer | None = None
+        self._points: Points | None = None
+        self._map: ImageLayer | None = None
+        self._display: Display | None = None
+        self._shown: list[PointState] = []
+        self._updating = False
+        viewer.layers.events.removed.connect(self._on_removed)
+
+    @property
+    def points_layer(self) -> Points | None:
+        """The layer with the landmarks, None before there is an image."""
+        return self._points
+
+    @property
+    def similarity_layer(self) -> ImageLayer | None:
+        """The layer with the similarity map, None where none is shown."""
+        return self._map
+
+    def owns(self, layer: object) -> bool:
+        """Whether a layer is one of ours."""
+        return layer is not None and layer in (self._image, self._map, self._points)
+
+    @property
+    def armed(self) -> bool:
+        """Whether the next click on the image places a landmark."""
+        return self._points is not None and str(self._points.mode) == "add"
+
+    def close(self) -> None:
+        """Take our layers out of the viewer."""
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
+        for layer in (self._map, self._points, self._image):
+            if layer is not None and layer in self._viewer.layers:
+                self._viewer.layers.remove(layer)
+
+    # --- image
+
+    def show_image(self, image: Image) -> None:
+        """Show an image in place of the one before; the view is fitted if the size changes."""
+        data, attributes, _ = image_to_layer(image)
+        display = Display.of(image.grid)
+        refit = self._display is None or self._display.source != display.source
+        same_kind = (
+            self._image is not None
+            and self._image.rgb == bool(attributes.get("rgb", False))
+            and self._image.ndim == display.source.ndim
+        )
+        self._display = display
+        with self._quietly():
+            self.show_similarity("", None)
+            if same_kind and self._image is not None:
+                self._replace(self._image, data, attributes)
+            else:
+                self._renew(data, attributes)
+            self._ensure_points()
+        if refit:
+            self._viewer.reset_view()
+            if display.source.ndim == 3:
+                middle = [t + s * (n - 1) / 2 for t, s, n in _axes(display)]
+                self._viewer.dims.set_point(range(3), middle)
+
+    def _replace(self, layer: ImageLayer, data: NDArray[Any], attributes: dict[str, Any]) -> None:
+        layer.data = data
+        for name in ("scale", "translate", "units", "metadata", "name"):
+            setattr(layer, name, attributes[name])
+        if "contrast_limits" in attributes:
+            limits = attributes["contrast_limits"]
+            layer.reset_contrast_limits_range()
+            low, high = layer.contrast_limits_range
+            layer.contrast_limits_range = (min(low, limits[0]), max(high, limits[1]))
+            layer.contrast_limits = limits
+            layer.colormap = attributes["colormap"]
+
+    def _renew(self, data: NDArray[Any], attributes: dict[str, Any]) -> None:
+        for old in (self._points, self._image):
+            if old is not None and old in self._viewer.layers:
+                self._viewer.layers.remove(old)
+        self._points = None
+        attributes.pop("channel_axis", None)
+        self._image = ImageLayer(data, **attributes)
+        self._viewer.layers.append(self._image)
+
+    def hide_others(self) -> None:
+        """Hide the image layers that are not ours, so that the current image is what is seen."""
+        for layer in self._viewer.layers:
+            if isinstance(layer, ImageLayer) and layer not in (self._image, self._map):
+                layer.visible = False
+
+    # --- similarity
+
+    def show_similarity(self, landmark: str, found: tuple[NDArray[Any], Grid] | None) -> None:
+        """Show how alike each place is to the landmark; None takes the map away."""
+        if found is None or self._display is None:
+            if self._map is not None and self._map in self._viewer.layers:
+                self._viewer.layers.remove(self._map)
+            self._map = None
+            return
+        values, grid = found
+        attributes = self._display.overlay(grid)
+        low, high = float(np.quantile(values, 0.75)), float(values.max())
+        limits = (low, high if high > low else low + 1e-6)
+        name = f"{landmark} · similarity"
+        if self._map is None:
+            self._map = ImageLayer(
+                values,
+                name=name,
+                colormap="inferno",
+                blending="additive",
+                opacity=0.55,
+                interpolation2d="linear",
+                contrast_limits=limits,
+                **attributes,
+            )
+            active = self._viewer.layers.selection.active
+            at = self._viewer.layers.index(self._points) if self._points is not None else None
+            self._viewer.layers.insert(len(self._viewer.layers) if at is None else at, self._map)
+            self._viewer.layers.selection.active = active
+        else:
+            self._map.data = values
+            self._map.scale, self._map.translate = attributes["scale"], attributes["translate"]
+            self._map.contrast_limits_range = limits
+            self._map.contrast_limits = limits
+            self._map.name = name
+
+    # --- points
+
+    def show_points(self, points: Sequence[PointState], landmarks: Sequence[str]) -> None:
+        """Show the points of the current image; `landmarks` gives the order of the colours."""
+        layer, display = self._points, self._display
+        if layer is None or display is None:
+            return
+        self._shown = list(points)
+        n = len(points)
+        with self._quietly():
+            layer.selected_data = set()
+            data = [display.to_shown(p.point_vox) for p in points]
+            layer.data = np.array(data).reshape(n, display.source.ndim)
+            layer.features = {
+                "landmark": [p.landmark for p in points],
+                "source": [p.source for p in points],
+            }
+            if n:
+                face, border = zip(*(_colours(p, landmarks) for p in points), strict=True)
+                layer.symbol = [_NAPARI_SYMBOLS[p.source] for p in points]
+                layer.face_color = np.array(face)
+                layer.border_color = np.array(border)
+                layer.border_width = [0.22 if p.source == "predicted" else 0.12 for p in points]
+                layer.size = [_SCREEN_SIZE] * n
+            layer.metadata = self._image.metadata if self._image is not None else {}
+
+    def look_at(self, point: PointState) -> None:
+        """Go to the slice in which a point lies."""
+        if self._display is not None and self._display.source.ndim == 3:
+            shown = self._display.to_shown(point.point_vox)
+            world = [t + s * v for (t, s, _), v in zip(_axes(self._display), shown, strict=True)]
+            self._viewer.dims.set_point(range(3), world)
+
+    def arm(self, armed: bool) -> None:
+        """Let the next click place a landmark, or not."""
+        layer = self._points
+        if layer is None or armed == self.armed:
+            return
+        if armed:
+            self._viewer.dims.ndisplay = 2
+            layer.visible = True
+            self._viewer.layers.selection.active = layer
+        layer.mode = "add" if armed else "pan_zoom"
+
+    def _ensure_points(self) -> None:
+        if self._display is None:
+            return
+        attributes = self._display.attributes()
+        if self._points is not None:
+            self._points.scale = attributes["scale"]
+            self._points.translate = attributes["translate"]
+            self._points.units = attributes["units"]
+            return
+        layer = Points(
+            np.empty((0, self._display.source.ndim)),
+            name=POINTS_NAME,
+            size=_SCREEN_SIZE,
+            canvas_size_limits=(_SCREEN_SIZE, _SCREEN_SIZE),
+            border_width_is_relative=True,
+            features={"landmark": np.empty(0, str), "source": np.empty(0, str)},
+            text={"string": "{landmark}", "size": 10, "color": "white", "anchor": "upper_left",
+                  "translation": [0] * self._display.source.ndim},
+            **attributes,
+        )  # fmt: skip
+        layer.mouse_drag_callbacks.append(self._drag)
+        layer.events.data.connect(self._on_data)
+        layer.events.mode.connect(lambda: self.armed_changed.emit(self.armed))
+        layer.bind_key("Escape", lambda _: self.arm(False))
+        self._points = layer
+        self._viewer.layers.append(layer)
+        layer.mode = "pan_zoom"
+        self._viewer.layers.selection.active = layer
+
+    def _drag(self, layer: Points, event: Any) -> Generator[None, None, None]:
+        """Move a point with the mouse without leaving the mode in which a drag moves the view."""
+        if event.button != 1 or str(layer.mode) != "pan_zoom" or len(event.dims_displayed) == 3:
+            return
+        index = layer.get_value(
+            event.position,
+            view_direction=event.view_direction,
+            dims_displayed=event.dims_displayed,
+            world=True,
+        )
+        if index is None or index >= len(self._shown):
+            return
+        landmark = self._shown[index].landmark
+        moved = False
+        event.handled = True
+        yield
+        while event.type == "mouse_move":
+            moved = True
+            with self._quietly():
+                data = layer.data.copy()
+                data[index] = layer.world_to_data(event.position)
+                layer.data = data
+            event.handled = True
+            yield
+        if moved:
+            self._tell_placed(landmark, layer.data[index])
+
+    def _on_data(self, event: Any) -> None:
+        """Hear napari's own tools on our layer: add, select and drag, delete."""
+        if self._updating or self._points is None:
+            return
+        action = str(event.action)
+        indices = [int(i) for i in event.data_indices]
+        if action == "added":
+            self._tell_placed("", self._points.data[indices[-1]])
+        elif action == "changed":
+            for i in indices:
+                self._tell_placed(self._shown[i].landmark, self._points.data[i])
+        elif action == "removed":
+            for i in indices:
+                QTimer.singleShot(0, lambda name=self._shown[i].landmark: self.deleted.emit(name))
+
+    def _tell_placed(self, landmark: str, shown_vox: NDArray[Any]) -> None:
+        """Announce a placed point, after napari has finished with its own event."""
+        if self._display is not None:
+            point = tuple(self._display.to_source(shown_vox).tolist())
+            QTimer.singleShot(0, lambda: self.placed.emit(landmark, point))
+
+    def _on_removed(self, event: Any) -> None:
+        """Forget a layer of ours that a person took away; it comes back with the next image."""
+        if event.value is self._map:
+            self._map = None
+        elif event.value is self._points:
+            self._points = None
+        elif event.value is self._image:
+            self._image = None
+
+    @contextmanager
+    def _quietly(self) -> Generator[None, None, None]:
+        before, self._updating = self._updating, True
+        try:
+            yield
+        finally:
+            self._updating = before
+
+
+def colour_of(landmark: str, landmarks: Sequence[str]) -> str:
+    """Colour of a landmark, the same in the list and on the image."""
+    at = landmarks.index(landmark) if landmark in landmarks else 0
+    return COLOURS[at % len(COLOURS)]
+
+
+def _colours(point: PointState, landmarks: Sequence[str]) -> tuple[list[float], list[float]]:
+    """Face and border: solid with a dark rim, or an open ring that fades with doubt."""
+    hexa = colour_of(point.landmark, landmarks)
+    rgb = [int(hexa[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    if point.source != "predicted":
+        return [*rgb, 1.0], [0.05, 0.05, 0.05, 1.0]
+    return [*rgb, 0.0], [*rgb, 0.45 + 0.55 * (point.confidence or 0.0)]
+
+
+def _axes(display: Display) -> list[tuple[float, float, int]]:
+    return list(zip(display.translate, display.scale, display.shape, strict=True))

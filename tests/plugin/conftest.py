@@ -1,0 +1,145 @@
+"""A small cohort of pictures and a light engine, so that the window is tested and not the core."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from medssl.errors import Cancelled, FileRefusedError, ModelError
+from medssl.geometry import Grid
+from medssl.io import Problem, list_images
+from medssl.prepare import ArrayCache
+from medssl.prepare.fingerprint import source_fingerprint
+from napari_medssl.engine import CaseInfo, Ready
+from napari_medssl.session import Session
+from napari_medssl.store import Store
+
+SHAPE = (120, 100)
+
+
+@dataclass(frozen=True)
+class Found:
+    landmark: str
+    case_key: str
+    point_vox: tuple[float, ...]
+    confidence: float
+    level: str
+
+
+class FakeEngine:
+    """Finds every landmark where its first template is, one voxel further in each image."""
+
+    def __init__(self) -> None:
+        self.slow_s = 0.0
+        self.found: list[dict[str, dict[str, tuple[float, ...]]]] = []
+        self.cases: tuple[CaseInfo, ...] = ()
+
+    def list(self, where, progress):
+        return list_images(where, progress)
+
+    def get_ready(self, listing, model, device, progress):
+        if str(model).endswith("broken"):
+            raise ModelError(f"{model}: model.json is damaged. Choose another model folder.")
+        cases, problems = [], list(listing.problems)
+        for i, source in enumerate(listing.sources):
+            progress(i, len(listing.sources), "Preparing")
+            time.sleep(self.slow_s)
+            try:
+                grid = source.read().grid
+            except FileRefusedError as error:
+                problems.append(Problem(error.path, str(error)))
+                continue
+            cases.append(
+                CaseInfo(
+                    source.key, source.name, source.path, grid,
+                    source_fingerprint(source, ArrayCache()), "", (),
+                )
+            )  # fmt: skip
+        self.cases = tuple(cases)
+        return Ready(self.cases, tuple(problems), str(model), "CPU, 2 cores")
+
+    def find(self, templates, progress):
+        self.found.append({k: dict(v) for k, v in templates.items()})
+        points = []
+        for landmark, own in templates.items():
+            first = np.array(next(iter(own.values())))
+            for i, case in enumerate(self.cases):
+                progress(i, len(self.cases), "Finding")
+                confidence = 1.0 - 0.15 * i
+                level = "high" if confidence > 0.7 else "check" if confidence > 0.4 else "low"
+                point = tuple((first + i).tolist())
+                points.append(Found(landmark, case.key, point, confidence, level))
+        return points
+
+    def similarity(self, landmark, case_key):
+        case = next(c for c in self.cases if c.key == case_key)
+        grid = case.grid.with_shape([max(1, s // 4) for s in case.grid.shape])
+        axes = np.meshgrid(*[np.linspace(-1, 1, s) for s in grid.shape], indexing="ij")
+        return np.exp(-4 * sum(a * a for a in axes)).astype(np.float32), grid
+
+
+class Inline:
+    """Runs every task at once, in the caller's thread."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+
+    def submit(self, task, done, failed) -> None:
+        try:
+            result = task(lambda d, t, message: self.messages.append(message))
+        except (Cancelled, Exception) as error:
+            failed(error)
+        else:
+            done(result)
+
+    def cancel(self) -> None:
+        """Nothing waits."""
+
+
+@pytest.fixture(autouse=True)
+def _own_data(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDSSL_DATA", str(tmp_path_factory.mktemp("data")))
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return FakeEngine()
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Folder of six pictures of one size."""
+    return write_pictures(tmp_path / "chest", 6)
+
+
+def write_pictures(folder: Path, n: int, shape: Sequence[int] = SHAPE) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    for i in range(n):
+        blob = np.exp(-(((y - 60 - i) / 20) ** 2 + ((x - 50 - i) / 12) ** 2))
+        array = (180 * blob + 20 * rng.random(shape)).astype(np.uint8)
+        Pillow.fromarray(array).save(folder / f"film_{i + 1:02d}.png")
+    return folder
+
+
+@pytest.fixture
+def session(engine: FakeEngine) -> Session:
+    return Session(engine, Store(), Inline(), Inline(), Inline())
+
+
+@pytest.fixture
+def opened(session: Session, pictures: Path) -> Session:
+    session.open_images(pictures)
+    return session
+
+
+@pytest.fixture
+def grid() -> Callable[..., Grid]:
+    return Grid.create
