@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import gzip
 import math
-from collections.abc import Sequence
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
-from medssl.errors import FileRefusedError
+from medssl.errors import FileRefusedError, MedsslError
+from medssl.io.formats import unreadable
 
 DAMAGED = "The file is damaged or was not copied whole: get it again from its source."
+
+#: What libraries raise at damaged files, besides `OSError`.
+_DAMAGE = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    gzip.BadGzipFile,
+    struct.error,
+    zlib.error,
+)
 
 
 def require_memory(path: Path, shape: Sequence[int], bytes_per_voxel: int) -> None:
@@ -40,3 +60,23 @@ def require_bytes(path: Path, found: int, needed: int) -> None:
         raise FileRefusedError(
             path, f"it is truncated: {found} of {needed} bytes of pixels are there", DAMAGED
         )
+
+
+@contextmanager
+def refusing(path: Path, problem: str) -> Iterator[None]:
+    """Turn what libraries raise at damaged files into one refusal that names the file."""
+    try:
+        yield
+    except MedsslError as error:
+        if isinstance(error, FileRefusedError):
+            raise
+        raise FileRefusedError(path, f"{problem} ({error})", DAMAGED) from error
+    except MemoryError as error:
+        raise FileRefusedError(
+            path, "it does not fit into the free memory", "Crop or reduce the image."
+        ) from error
+    except _DAMAGE as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise FileRefusedError(path, f"{problem} ({lines[0][:200]})", DAMAGED) from error
+    except OSError as error:
+        raise unreadable(Path(error.filename or path), error) from error

@@ -24,6 +24,8 @@ _DECODERS = (
     decoders.HTJ2KDecoder,
 )
 
+_LOSSLESS = (uid.JPEGLossless, uid.JPEGLosslessSV1)
+
 #: Named by pydicom's interface for plugins: what each transfer syntax needs besides pydicom.
 DECODER_DEPENDENCIES = {decoder.UID: ("imagecodecs",) for decoder in _DECODERS}
 
@@ -50,5 +52,33 @@ def decode_frame(source: bytes, runner: DecodeRunner) -> bytearray:
     elif syntax in (*uid.JPEG2000TransferSyntaxes, uid.HTJ2KLossless, uid.HTJ2K):
         array = imagecodecs.jpeg2k_decode(source)
     else:
-        array = imagecodecs.jpeg_decode(source)
+        stored = _stored_colour(source, runner)
+        wanted = "RGB" if stored else None
+        array = imagecodecs.jpeg_decode(source, colorspace=stored, outcolorspace=wanted)
+    if array.shape[:2] != (runner.rows, runner.columns):
+        raise ValueError(f"the frame is {array.shape}, not {runner.rows} x {runner.columns}")
+    if runner.samples_per_pixel > 1:
+        runner.set_option("planar_configuration", 0)
+    bits = 8 * array.dtype.itemsize
+    if bits != runner.bits_allocated:
+        runner.set_option("bits_allocated", bits)
     return bytearray(array.tobytes())
+
+
+def _stored_colour(source: bytes, runner: DecodeRunner) -> str | None:
+    """Tell in which colour space a JPEG is stored, None where nothing is to be turned to RGB.
+
+    The stream's own Adobe or JFIF marker counts before DICOM's Photometric Interpretation,
+    since encoders write the one and hospital systems rewrite the other.
+    """
+    if runner.samples_per_pixel != 3 or runner.transfer_syntax in _LOSSLESS:
+        return None
+    adobe = source.find(b"\xff\xee\x00\x0eAdobe")
+    if adobe >= 0:
+        stored = "YCBCR" if source[adobe + 15] == 1 else "RGB"
+    elif b"JFIF\0" in source[:64]:
+        stored = "YCBCR"
+    else:
+        stored = "RGB" if runner.photometric_interpretation == "RGB" else "YCBCR"
+    runner.set_option("photometric_interpretation", "RGB")
+    return stored

@@ -11,15 +11,14 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from medssl.errors import FileRefusedError, GeometryError
+from medssl.errors import FileRefusedError
 from medssl.geometry import Grid
-from medssl.io._checks import DAMAGED
+from medssl.io._checks import refusing
 from medssl.io.dicom_frames import frames_stack
 from medssl.io.dicom_headers import image_name, read_header, refuse_without_image
 from medssl.io.dicom_pixels import decode, rescale
 from medssl.io.dicom_spacing import pixel_spacing
 from medssl.io.dicom_stack import Stack, arrange, interpolate
-from medssl.io.formats import unreadable
 from medssl.io.image import Axes, Image
 
 
@@ -31,6 +30,11 @@ def read_dicom_file(path: Path) -> Image:
     FileRefusedError
         If it holds no image, or one that cannot be decoded or placed.
     """
+    with refusing(path, "its DICOM data is damaged"):
+        return _read_file(path)
+
+
+def _read_file(path: Path) -> Image:
     dataset = _load(path)
     array = decode(dataset, path)
     colour = array.shape[-1] == 3 and int(dataset.get("SamplesPerPixel") or 1) == 3
@@ -88,6 +92,11 @@ def read_dicom_series(files: Sequence[Path], folder: Path) -> Image:
     """
     if len(files) == 1:
         return read_dicom_file(files[0])
+    with refusing(folder, "its slices cannot be placed"):
+        return _read_slices(files, folder)
+
+
+def _read_slices(files: Sequence[Path], folder: Path) -> Image:
     datasets = sorted((_load(path) for path in files), key=_instance)
     first = datasets[0]
     spacing, warnings = pixel_spacing(first)
@@ -101,18 +110,15 @@ def read_dicom_series(files: Sequence[Path], folder: Path) -> Image:
         planes.append(rescale(plane, dataset) if plane.ndim == 2 else plane)
     if len({plane.shape for plane in planes}) > 1:
         raise FileRefusedError(folder, "its slices differ in size", "Separate the series.")
-    try:
-        positions = np.array([d.ImagePositionPatient for d in datasets], float)
-        stack = arrange(
-            folder, positions, first.ImageOrientationPatient, planes[0].shape[:2], spacing
-        )
-    except (AttributeError, ValueError, GeometryError) as error:
-        raise FileRefusedError(folder, f"its slices cannot be placed ({error})", DAMAGED) from error
+    positions = np.array([d.ImagePositionPatient for d in datasets], float)
+    axes = first.ImageOrientationPatient
+    stack = arrange(folder, positions, axes, planes[0].shape[:2], spacing)
     array = np.stack(planes)
-    volume, axes = _volume(array, stack, array.ndim == 4)
+    volume, letters = _volume(array, stack, array.ndim == 4)
     warnings = (*warnings, *stack.warnings)
-    name_files = tuple(files)
-    return _image(first, volume, stack.grid, axes, folder, name_files, warnings, _metadata(first))
+    return _image(
+        first, volume, stack.grid, letters, folder, tuple(files), warnings, _metadata(first)
+    )
 
 
 def _volume(array: NDArray[Any], stack: Stack, colour: bool) -> tuple[NDArray[Any], str]:
@@ -133,12 +139,7 @@ def _volume(array: NDArray[Any], stack: Stack, colour: bool) -> tuple[NDArray[An
 
 def _load(path: Path) -> Dataset:
     refuse_without_image(read_header(path), path)
-    try:
-        return pydicom.dcmread(path, force=True)
-    except OSError as error:
-        raise unreadable(path, error) from error
-    except (EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise FileRefusedError(path, f"its DICOM data is damaged ({error})", DAMAGED) from error
+    return pydicom.dcmread(path, force=True)
 
 
 def _instance(dataset: Dataset) -> tuple[int, str]:
@@ -146,7 +147,7 @@ def _instance(dataset: Dataset) -> tuple[int, str]:
 
 
 def _metadata(dataset: Dataset) -> dict[str, Any]:
-    """What may be kept of the header: nothing that names a person."""
+    """Keep of the header what does not name a person."""
     keys = (
         "SOPClassUID", "SeriesNumber", "SeriesDescription", "Manufacturer", "BodyPartExamined",
         "ViewPosition", "PhotometricInterpretation", "SliceThickness", "ConvolutionKernel",

@@ -30,8 +30,6 @@ class Frames:
         if self.transforms:
             frames = zip(array, self.transforms, strict=True)
             return np.stack([rescale(frame, transform) for frame, transform in frames])
-        if "DoseGridScaling" in dataset:
-            return array.astype(np.float32) * np.float32(dataset.DoseGridScaling)
         return rescale(array, dataset)
 
 

@@ -14,8 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
 from medssl.errors import FileRefusedError
-from medssl.io._checks import DAMAGED
-from medssl.io.formats import unreadable
+from medssl.io._checks import DAMAGED, refusing
 from medssl.progress import Progress, silent
 
 # pydicom warns of each oddity of a header on stderr; those that matter are ours to say.
@@ -27,6 +26,7 @@ PROJECTIONS = frozenset({"CR", "DX", "MG", "RG", "XA", "RF", "PX", "IO", "US", "
 _TAGS = [
     "SOPClassUID",
     "SOPInstanceUID",
+    "StudyInstanceUID",
     "Modality",
     "PatientName",
     "SeriesInstanceUID",
@@ -62,15 +62,10 @@ def read_header(path: Path, tags: Sequence[str] | None = None) -> Dataset:
     FileRefusedError
         If the file is not DICOM or its header is damaged.
     """
-    try:
-        header = pydicom.dcmread(
+    with refusing(path, "its DICOM header is damaged"):
+        return pydicom.dcmread(
             path, stop_before_pixels=True, force=True, specific_tags=list(tags) if tags else None
         )
-    except OSError as error:
-        raise unreadable(path, error) from error
-    except (ValueError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
-        raise FileRefusedError(path, f"its DICOM header is damaged ({error})", DAMAGED) from error
-    return header
 
 
 def scan_dicom(
@@ -135,6 +130,12 @@ def refuse_without_image(header: Dataset, path: Path) -> None:
             "it is a DICOM segmentation, not an image",
             "Convert it to a NIfTI or NRRD label map on the grid of its image.",
         )
+    if "MOSAIC" in (header.get("ImageType") or ()):
+        raise FileRefusedError(
+            path,
+            "it is a Siemens mosaic, all slices of a volume side by side in one picture",
+            "Convert it to NIfTI, for example with dcm2niix.",
+        )
     if not header.get("Rows") or not header.get("Columns"):
         if not header.get("SOPClassUID") and not header.get("Modality"):
             raise FileRefusedError(path, "it is not a DICOM image", DAMAGED)
@@ -188,14 +189,17 @@ def _group_key(header: Dataset, path: Path) -> tuple[object, ...]:
     single = (
         int(header.get("NumberOfFrames") or 1) > 1
         or header.get("Modality") in PROJECTIONS
-        or not header.get("SeriesInstanceUID")
         or not _are_numbers(position, 3)
         or not _are_numbers(axes, 6)
     )
     if single:
         return (path,)
     orientation = tuple(round(float(v), 2) + 0.0 for v in axes)
-    return str(header.SeriesInstanceUID), header.Rows, header.Columns, orientation
+    series: tuple[object, ...] = (str(header.get("SeriesInstanceUID") or ""),)
+    if not series[0]:  # anonymised away: what one acquisition has in common stands for it
+        keys = ("StudyInstanceUID", "SeriesNumber", "AcquisitionNumber", "ImageType")
+        series = (str(header.Modality), *(str(header.get(key, "")) for key in keys))
+    return *series, header.Rows, header.Columns, orientation
 
 
 def _are_numbers(values: object, count: int) -> bool:

@@ -10,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.pixels import apply_color_lut, apply_modality_lut, pixel_array
+from pydicom.uid import UID, JPEGExtended12Bit
 
 from medssl.errors import FileRefusedError
 from medssl.io import codecs
-from medssl.io._checks import DAMAGED, require_bytes, require_memory
+from medssl.io._checks import refusing, require_bytes, require_memory
 
 codecs.register()
+#: Retired JPEG processes: their streams say themselves how they are coded.
+_AS_EXTENDED = (UID("1.2.840.10008.1.2.4.53"), UID("1.2.840.10008.1.2.4.55"))
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
@@ -31,18 +34,13 @@ def decode(dataset: Dataset, path: Path) -> NDArray[Any]:
     if keyword is None:
         raise FileRefusedError(path, "it has no pixel data", "Get the file with its pixels.")
     _check_size(dataset, path, keyword)
-    try:
+    if dataset.file_meta.get("TransferSyntaxUID") in _AS_EXTENDED:
+        dataset.file_meta.TransferSyntaxUID = JPEGExtended12Bit
+    with refusing(path, "its pixels cannot be decoded"):
         array = pixel_array(dataset)
         if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
             array = _eight_bits(apply_color_lut(array, dataset))
-    except (
-        ValueError, KeyError, TypeError, AttributeError, RuntimeError, NotImplementedError,
-        IndexError, EOFError,
-    ) as error:  # fmt: skip
-        raise FileRefusedError(
-            path, f"its pixels cannot be decoded ({str(error).splitlines()[0]})", DAMAGED
-        ) from error
-    return array
+    return np.asarray(array.astype(array.dtype.newbyteorder("="), copy=False))
 
 
 def _check_size(dataset: Dataset, path: Path, keyword: str) -> None:
@@ -69,6 +67,8 @@ def rescale(array: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
     """
     if dataset.get("ModalityLUTSequence"):
         return np.asarray(apply_modality_lut(array, dataset))
+    if "DoseGridScaling" in dataset:
+        return np.asarray(array.astype(np.float32) * np.float32(dataset.DoseGridScaling))
     slope, intercept = dataset.get("RescaleSlope"), dataset.get("RescaleIntercept")
     scale = 1.0 if slope is None or slope == "" else float(slope)
     offset = 0.0 if intercept is None or intercept == "" else float(intercept)

@@ -6,6 +6,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 _CENTIMETRES = 3
+_MEASURES = "PixelMeasuresSequence"
 _FILMS = frozenset({"CR", "DX", "MG", "RG", "XA", "RF", "PX", "IO"})
 _AT_DETECTOR = (
     "Its pixel size is the detector's: lengths measured in the image are larger than in the "
@@ -19,7 +20,7 @@ def pixel_spacing(dataset: Dataset) -> tuple[tuple[float, float] | None, tuple[s
     Pixel Spacing counts before Imager Pixel Spacing, the scanned film's, and the calibrated
     regions of ultrasound. None where nothing is given.
     """
-    pixel = _pair(dataset, "PixelSpacing") or _shared(dataset)
+    pixel = _pair(dataset, "PixelSpacing") or _grouped(dataset)
     imager = _pair(dataset, "ImagerPixelSpacing")
     if pixel:
         film = dataset.get("Modality") in _FILMS
@@ -43,10 +44,14 @@ def _pair(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
     return (y, x) if np.isfinite([y, x]).all() and min(y, x) > 0 else None
 
 
-def _shared(dataset: Dataset) -> tuple[float, float] | None:
-    groups = dataset.get("SharedFunctionalGroupsSequence")
-    measures = groups[0].get("PixelMeasuresSequence") if groups else None
-    return _pair(measures[0], "PixelSpacing") if measures else None
+def _grouped(dataset: Dataset) -> tuple[float, float] | None:
+    """Pixel Spacing from the functional groups, where all frames have the same."""
+    groups = [
+        *(dataset.get("SharedFunctionalGroupsSequence") or ()),
+        *(dataset.get("PerFrameFunctionalGroupsSequence") or ()),
+    ]
+    found = {_pair(g.PixelMeasuresSequence[0], "PixelSpacing") for g in groups if g.get(_MEASURES)}
+    return found.pop() if len(found) == 1 else None
 
 
 def _ultrasound(dataset: Dataset) -> tuple[tuple[float, float] | None, tuple[str, ...]]:

@@ -98,7 +98,7 @@ def arrange(
 
 
 def _by_place(path: Path, distance: FloatArray) -> NDArray[np.intp]:
-    """Indices ``(t, z)``: slices at one place become time points, in the order given."""
+    """Sort into ``(t, z)``: slices at one place become time points, in the order given."""
     ranked = np.argsort(distance, kind="stable")
     starts = np.flatnonzero(np.diff(distance[ranked], prepend=-np.inf) > SAME_PLACE_MM)
     groups = np.split(ranked, starts[1:])

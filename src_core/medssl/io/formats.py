@@ -75,7 +75,7 @@ def format_from_name(path: str | Path) -> Format | None:
 
 
 def refused_kind(path: str | Path) -> str | None:
-    """What a file of a known but unsupported format is (``"an AFNI volume"``), else None."""
+    """Say what a file of a known, unsupported format is (``"an AFNI volume"``), else None."""
     return _REFUSED.get(extension(path))
 
 
@@ -88,11 +88,11 @@ def format_from_content(path: str | Path) -> Format | None:
         If the file cannot be opened.
     """
     head = _first_bytes(Path(path))
+    if head[128:132] == b"DICM":
+        return "dicom"  # first: a DICOM's preamble may look like a TIFF, on purpose
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind
-    if head[128:132] == b"DICM":
-        return "dicom"
     if head[344:348] in (b"n+1\0", b"ni1\0") or head[4:8] in (b"n+2\0", b"ni2\0"):
         return "nifti"
     if head.lstrip().startswith((b"ObjectType", b"NDims")):
@@ -106,7 +106,8 @@ def _first_bytes(path: Path) -> bytes:
             head = file.read(1024)
         if head.startswith(b"\x1f\x8b"):
             with gzip.open(path) as packed:
-                return packed.read(512)
+                inner = packed.read(352)
+            return inner if inner[344:346] == b"n+" or inner[4:7] == b"n+2" else b""
     except (EOFError, zlib.error, gzip.BadGzipFile):
         return b""
     except OSError as error:

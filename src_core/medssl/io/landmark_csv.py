@@ -146,9 +146,9 @@ def write_landmarks_csv(path: str | Path, rows: Sequence[ExportPoint]) -> Path:
         world = [f"{v:.4f}" for v in row.point_world]
         padding = [""] * (ndim - len(voxels))
         confidence = "" if row.confidence is None else f"{row.confidence:.4f}"
+        place = [*voxels, *padding, *world, *padding]
         table.append(
-            [row.image, row.landmark, *voxels, *padding, *world, *padding]
-            + [row.unit, confidence, row.source, row.description]
+            [row.image, row.landmark, *place, row.unit, confidence, row.source, row.description]
         )
     with write_text(Path(path)) as file:
         csv.writer(file, lineterminator="\n").writerows(table)

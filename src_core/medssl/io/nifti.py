@@ -7,18 +7,16 @@ files, and turns the vectors of a 5-D file. The standard: https://nifti.nimh.nih
 from __future__ import annotations
 
 import gzip
-import zlib
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from medssl.errors import FileRefusedError, GeometryError
+from medssl.errors import FileRefusedError
 from medssl.geometry import FloatArray, Grid, Unit
-from medssl.io._checks import DAMAGED, require_bytes, require_memory
+from medssl.io._checks import DAMAGED, refusing, require_bytes, require_memory
 from medssl.io._nifti_header import DTYPES, LPS_FROM_RAS, NIFTI1, NIFTI2, RGB
-from medssl.io.formats import unreadable
 from medssl.io.image import Axes, Image
 
 _MILLIMETRES = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
@@ -37,20 +35,12 @@ def read_nifti(path: Path) -> Image:
         If the file is damaged, truncated, Analyze 7.5, complex or has no two spatial axes.
     """
     header_path, data_path = _pair(path)
-    try:
+    with refusing(path, "it cannot be decoded"):
         with _open(header_path) as file:
             header = _header(header_path, file.read(544))
         shape, axes, spatial = _axes(path, header)
-        grid, warnings, metadata = _geometry(path, header, spatial)
+        grid, warnings, metadata = _geometry(header, spatial)
         array = _pixels(data_path, header, shape)
-    except OSError as error:
-        if isinstance(error, gzip.BadGzipFile):
-            raise FileRefusedError(path, f"it is not whole ({error})", DAMAGED) from error
-        raise unreadable(Path(error.filename or path), error) from error
-    except (EOFError, zlib.error) as error:
-        raise FileRefusedError(path, f"it is truncated ({error})", DAMAGED) from error
-    except GeometryError as error:
-        raise FileRefusedError(path, str(error), "Correct the matrix in its header.") from error
     low, high = float(header["cal_min"]), float(header["cal_max"])
     window = (
         ((low + high) / 2, high - low) if np.isfinite([low, high]).all() and high > low else None
@@ -87,9 +77,10 @@ def _open(path: Path) -> IO[bytes]:
 
 
 def _header(path: Path, data: bytes) -> np.void:
+    orders: tuple[Literal["little", "big"], ...] = ("little", "big")
     for dtype, size in ((NIFTI1, 348), (NIFTI2, 540)):
-        for order in "<>":
-            if int.from_bytes(data[:4], "little" if order == "<" else "big") != size:
+        for order in orders:
+            if int.from_bytes(data[:4], order) != size:
                 continue
             if len(data) < size:
                 raise FileRefusedError(path, "it is cut off in its header", DAMAGED)
@@ -168,13 +159,11 @@ def _scaled(array: NDArray[Any], slope: float, intercept: float) -> NDArray[Any]
     intercept = intercept if np.isfinite(intercept) else 0.0
     if (slope, intercept) == (1.0, 0.0):
         return array
-    wide = np.float64 if array.dtype.itemsize > 2 else np.float32
-    return array.astype(wide) * wide(slope) + wide(intercept)
+    wide = np.dtype("f8" if array.dtype.itemsize > 2 else "f4")
+    return np.asarray(array.astype(wide) * wide.type(slope) + wide.type(intercept))
 
 
-def _geometry(
-    path: Path, header: np.void, spatial: int
-) -> tuple[Grid, tuple[str, ...], dict[str, Any]]:
+def _geometry(header: np.void, spatial: int) -> tuple[Grid, tuple[str, ...], dict[str, Any]]:
     """Grid from sform or qform; array axes run against the file's, the world is LPS."""
     shape = tuple(int(s) for s in header["dim"][1 : spatial + 1])[::-1]
     sizes = np.abs(np.asarray(header["pixdim"][1:4], float))

@@ -17,10 +17,9 @@ from typing import Any, NoReturn, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from medssl.errors import FileRefusedError, GeometryError
+from medssl.errors import FileRefusedError
 from medssl.geometry import FloatArray, Grid
-from medssl.io._checks import DAMAGED, require_bytes, require_memory
-from medssl.io.formats import unreadable
+from medssl.io._checks import DAMAGED, refusing, require_bytes, require_memory
 from medssl.io.image import Axes, Image
 
 _TYPES = {
@@ -53,19 +52,13 @@ def read_nrrd(path: Path) -> Image:
     FileRefusedError
         If the file is damaged, truncated, or not an image.
     """
-    try:
+    with refusing(path, "it cannot be decoded"):
         fields, body = _header(path)
         sizes = [int(v) for v in _field(path, fields, "sizes").split()]
         if int(_field(path, fields, "dimension")) != len(sizes):
             _refuse(path, "its sizes do not fit its dimension")
         array = _pixels(path, fields, sizes, body)
         return _image(path, fields, sizes, array)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise FileRefusedError(path, f"it is truncated or damaged ({error})", DAMAGED) from error
-    except OSError as error:
-        raise unreadable(Path(error.filename or path), error) from error
-    except (ValueError, GeometryError) as error:
-        raise FileRefusedError(path, f"its header is wrong ({error})", DAMAGED) from error
 
 
 def _refuse(path: Path, problem: str, remedy: str = DAMAGED) -> NoReturn:
@@ -99,7 +92,7 @@ def _pixels(path: Path, fields: dict[str, str], sizes: list[int], body: bytes) -
     if code is None:
         _refuse(path, f"its voxels are of type {fields['type']!r}", "Save it as numbers.")
     order = ">" if fields.get("endian", "little").lower() == "big" else "<"
-    dtype = np.dtype(code).newbyteorder(order)
+    dtype = np.dtype(order + code)
     require_memory(path, sizes, max(4, dtype.itemsize))
     needed = math.prod(sizes) * dtype.itemsize
     source = path

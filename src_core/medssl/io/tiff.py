@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any, cast
 from xml.etree import ElementTree
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 
 from medssl.errors import FileRefusedError
 from medssl.geometry import Grid
-from medssl.io._checks import DAMAGED, require_memory
-from medssl.io.formats import unreadable
+from medssl.io._checks import DAMAGED, refusing, require_memory
 from medssl.io.image import Axes, Image
+
+# tifffile logs each oddity of a file to stderr; those that matter are ours to say.
+logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 
 _MILLIMETRES = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "µm": 1e-3, "um": 1e-3, "nm": 1e-6}
 _MILLIMETRES |= {"micron": 1e-3, "\\u00B5m": 1e-3, "inch": 25.4}
@@ -31,17 +34,11 @@ def read_tiff(path: Path) -> list[Image]:
     FileRefusedError
         If it is damaged or truncated, or has more axes than an image.
     """
-    try:
-        with tifffile.TiffFile(path) as file:
-            series = [s for s in file.series if len(s.shape) > 1] or list(file.series)
-            return [_read_series(path, file, i, one) for i, one in enumerate(series)]
-    except OSError as error:
-        raise unreadable(path, error) from error
-    except (
-        tifffile.TiffFileError, ValueError, RuntimeError, IndexError, KeyError, TypeError,
-        AttributeError, ElementTree.ParseError,
-    ) as error:  # fmt: skip
-        raise FileRefusedError(path, f"the TIFF cannot be decoded ({error})", DAMAGED) from error
+    with refusing(path, "the TIFF cannot be decoded"), tifffile.TiffFile(path) as file:
+        series = [s for s in file.series if len(s.shape) > 1]
+        if not series:
+            raise FileRefusedError(path, "it holds no picture", DAMAGED)
+        return [_read_series(path, file, i, one) for i, one in enumerate(series)]
 
 
 def _read_series(path: Path, file: Any, index: int, series: Any) -> Image:
