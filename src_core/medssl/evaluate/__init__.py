@@ -1,0 +1,8 @@
+"""Metrics and the standard evaluations."""
+
+from __future__ import annotations
+
+from medssl.evaluate.landmarks import evaluate_landmarks
+from medssl.evaluate.report import landmark_report
+
+__all__ = ["evaluate_landmarks", "landmark_report"]

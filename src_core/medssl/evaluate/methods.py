@@ -1,0 +1,93 @@
+"""The ways to find landmarks that an evaluation compares, behind one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from medssl.errors import SettingsError
+from medssl.io import ImageSource
+from medssl.landmarks.baselines import find_by_ncc, find_by_position
+from medssl.prepare import ArrayCache, Case, PreparedCohort, PrepareSettings, prepare_cohort
+from medssl.progress import Progress
+
+if TYPE_CHECKING:
+    from medssl.embed import EmbeddedCohort
+
+Points = dict[str, tuple[float, ...]]
+
+
+class Guess(NamedTuple):
+    """Where a method puts a landmark: `point_vox` ``(z, y, x)`` in the image's own voxels."""
+
+    landmark: str
+    case_key: str
+    point_vox: tuple[float, ...]
+    confidence: float | None
+
+
+Method = Callable[[Case, Points, Sequence[Case], Progress], list[Guess]]
+"""Called with the template, its points, the images to search, and the progress callback."""
+
+
+def open_method(
+    model: str,
+    ndim: Literal[2, 3],
+    sources: Sequence[ImageSource],
+    cache: ArrayCache,
+    progress: Progress,
+    device: str,
+) -> tuple[PreparedCohort, Method]:
+    """Prepare the images as the method wants them, and give the method ready to be called.
+
+    Raises
+    ------
+    SettingsError
+        If the model is for images of the other dimension.
+    ModelError
+        If the model folder cannot be used.
+    """
+    if model in ("position", "ncc"):
+        prepared = prepare_cohort(sources, PrepareSettings(ndim=ndim), cache, progress)
+        return prepared, _by_position if model == "position" else _by_ncc
+    from medssl.embed import embed_cohort, open_embedder  # torch: not for the baselines
+
+    embedder = open_embedder(model, ndim, device)
+    if embedder.ndim != ndim:
+        raise SettingsError(
+            f"{model} is for {embedder.ndim}-D images, the true points are {ndim}-D. "
+            f"Choose a {ndim}-D model."
+        )
+    prepared = prepare_cohort(sources, embedder.settings, cache, progress)
+    embedded = embed_cohort(prepared, embedder, cache, progress)
+    return prepared, _by_finder(embedded)
+
+
+def _by_position(
+    template: Case, points: Points, queries: Sequence[Case], progress: Progress
+) -> list[Guess]:
+    progress(1, 1, f"same place as in {template.name}")
+    found = find_by_position(template, points, queries)
+    return [Guess(f.landmark, f.case_key, f.point_vox, f.confidence) for f in found]
+
+
+def _by_ncc(
+    template: Case, points: Points, queries: Sequence[Case], progress: Progress
+) -> list[Guess]:
+    found = find_by_ncc(template, points, queries, progress)
+    return [Guess(f.landmark, f.case_key, f.point_vox, f.confidence) for f in found]
+
+
+def _by_finder(embedded: EmbeddedCohort) -> Method:
+    from medssl.landmarks import LandmarkFinder
+
+    def find(
+        template: Case, points: Points, queries: Sequence[Case], progress: Progress
+    ) -> list[Guess]:
+        finder = LandmarkFinder(embedded)
+        for landmark, point_vox in points.items():
+            finder.add_template(landmark, template.key, point_vox)
+        found = finder.find(list(points), [case.key for case in queries], progress)
+        return [Guess(f.landmark, f.case_key, f.point_vox, f.confidence) for f in found]
+
+    return find
