@@ -63,16 +63,15 @@ def compare(
     phantoms: PhantomFolder, model: str, seed: int, progress: Progress = silent
 ) -> dict[str, Any]:
     """Find the known landmarks from a few template films and measure the error."""
-    result = evaluate_landmarks(
-        list_images(phantoms.images),
+    return evaluate_landmarks(
+        phantoms.images,
         phantoms.landmarks,
-        model=model,
+        model,
         templates=N_TEMPLATES,
         seed=seed,
-        spacing=phantoms.spacing,
+        spacing_csv=phantoms.spacing,
         progress=progress,
     )
-    return result.to_dict()
 
 
 def click_once(

@@ -5,34 +5,28 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich import progress as rich_progress
 
 from medssl.cli.output import err, say
 from medssl.errors import Cancelled
+from medssl.progress import Progress
 
 SECONDS_BETWEEN_LINES = 15.0
-Report = Callable[[int, int, str], None]
 
 
 @contextmanager
-def working(title: str) -> Iterator[Report]:
+def working(title: str) -> Iterator[Progress]:
     """Show a bar for one piece of work; yields its `medssl.progress.Progress` callback.
 
     Where stderr is no terminal a line now and then takes the bar's place. The first Ctrl-C
     makes the callback raise `medssl.errors.Cancelled`; the second interrupts at once.
     """
-    with _stop_on_interrupt() as stop_asked, _display(title) as show:
+    display = _bar if err.is_terminal else _lines
+    with _stop_on_interrupt() as stop_asked, display(title) as show:
 
         def report(done: int, total: int, message: str) -> None:
             if stop_asked.is_set():
@@ -42,21 +36,17 @@ def working(title: str) -> Iterator[Report]:
         yield report
 
 
-def _display(title: str) -> contextmanager[Report]:  # type: ignore[valid-type]
-    return _bar(title) if err.is_terminal else _lines(title)
-
-
 @contextmanager
-def _bar(title: str) -> Iterator[Report]:
+def _bar(title: str) -> Iterator[Progress]:
     columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[message]}", markup=False),
+        rich_progress.TextColumn("{task.description}", markup=False),
+        rich_progress.BarColumn(bar_width=30),
+        rich_progress.MofNCompleteColumn(),
+        rich_progress.TimeElapsedColumn(),
+        rich_progress.TimeRemainingColumn(),
+        rich_progress.TextColumn("{task.fields[message]}", markup=False),
     )
-    with Progress(*columns, console=err, expand=False) as bars:
+    with rich_progress.Progress(*columns, console=err, expand=False) as bars:
         task = bars.add_task(title, total=None, message="")
 
         def show(done: int, total: int, message: str) -> None:
@@ -67,7 +57,7 @@ def _bar(title: str) -> Iterator[Report]:
 
 
 @contextmanager
-def _lines(title: str) -> Iterator[Report]:
+def _lines(title: str) -> Iterator[Progress]:
     say(f"{title} ...")
     start = last = time.monotonic()
 

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from medssl.cli.bars import working
 from medssl.cli.images import INSTANT, DeviceOption, Images, find_images
-from medssl.cli.output import out, print_json, write_json
+from medssl.cli.output import out, print_json, say, write_json
 
 evaluate = typer.Typer(no_args_is_help=True, help="Measure a model against known answers.")
 
@@ -56,22 +56,16 @@ def landmarks(
     listing = find_images(images)
     with working(f"Evaluating {model}") as report:
         result = evaluate_landmarks(
-            listing,
-            truth,
-            model=model,
-            templates=templates,
-            seed=seed,
-            spacing=spacing,
-            device=device,
-            progress=report,
+            listing, truth, model, templates, seed, spacing, progress=report, device=device
         )
-    values = result.to_dict()
-    if json is not None and str(json) == "-":
-        print_json(values)
+    for problem in result["problems"]:
+        say(f"left out: {problem}")
+    if str(json) == "-":
+        print_json(result)
         return
     if json is not None:
-        write_json(json, values)
-    show_results({model: values})
+        write_json(json, result)
+    show_results({model: result})
 
 
 def show_results(results: dict[str, dict[str, Any]]) -> None:

@@ -13,7 +13,7 @@ from medssl.errors import Cancelled, MedsslError
 
 DONE, FAILED, REFUSED = 0, 1, 2
 # typer carries its own click in some releases: the class comes from what it makes public.
-_UsageError = typer.BadParameter.__bases__[0]
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
