@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
 
 from medssl.errors import SettingsError
 from medssl.geometry import Grid
@@ -90,7 +91,7 @@ def _airways(chest: Chest, frame: ChestFrame) -> Field:
 def _mediastinum(chest: Chest, x: Field, y: Field) -> Field:
     """Thickness of heart, great vessels and what else stands between the lungs, 0 to 1."""
     depth = chest.mediastinum_depth(x, y)
-    return 0.8 * bulge(depth, 0.10) + 0.2 * bulge(depth, 0.35)
+    return np.asarray(0.8 * bulge(depth, 0.10) + 0.2 * bulge(depth, 0.35), np.float32)
 
 
 def _cardiomediastinum(chest: Chest, frame: ChestFrame, shadow: Field) -> NDArray[np.bool_]:
@@ -113,25 +114,30 @@ def _body(chest: Chest, x: Field, y: Field) -> Field:
 
 
 def _absorption(
-    rng: np.random.Generator, chest: Chest, frame: ChestFrame, air: Field, shadow: Field, opaque: Field
+    rng: np.random.Generator,
+    chest: Chest,
+    frame: ChestFrame,
+    air: Field,
+    shadow: Field,
+    opaque: Field,
 ) -> Field:
     """Add up what the beam passes through."""
     x, y = frame.x, frame.y
     body = _body(chest, x, y)
-    veil = haze(rng, frame, max(0.0, float(rng.normal(0.05, 0.22))))
+    veil = haze(rng, chest, frame)
     aerated = air * (1 - 0.96 * shadow)
-    lung_density = 0.72 - 0.38 * np.clip(veil, 0, 1.2) - 0.42 * opaque
+    lung_density = np.maximum(0.72 - 0.6 * veil - 0.42 * opaque, 0.08)
     out = body * (0.92 + 0.10 * chest.fat) - aerated * lung_density * (1 - 0.25 * chest.fat)
     out += aerated * (float(rng.uniform(0.06, 0.15)) * vessels(rng, chest, frame))
     out += aerated * float(rng.uniform(0.010, 0.022)) * mottle(rng, frame)
     grain = 1 + 0.12 * smooth_noise(rng, frame.shape, (40, 40))
     floor = np.where(x < 0, chest.right.diaphragm(x), chest.left.diaphragm(x))
     above = 1 - 0.6 * step(y - floor, 0.1)
-    out += float(rng.uniform(0.05, 0.11)) * ribs(rng, chest, x, y) * grain * above
+    out += float(rng.uniform(0.03, 0.12)) * ribs(rng, chest, x, y) * grain * above
     out += float(rng.uniform(0.06, 0.13)) * spine(rng, chest, x, y)
-    out += float(rng.uniform(0.08, 0.14)) * limbs(rng, chest, frame) * grain
+    out += float(rng.uniform(0.08, 0.14)) * limbs(rng, frame) * grain
     out += 0.14 * shadow * above + 0.12 * aerated * _hila(rng, chest, x, y)
-    out += 0.10 * chest.fat * _breasts(rng, chest, x, y)
+    out += 0.10 * chest.fat * _breasts(rng, x, y)
     out -= _stomach_gas(rng, chest, x, y)
     return np.asarray(out, np.float32)
 
@@ -146,7 +152,7 @@ def _hila(rng: np.random.Generator, chest: Chest, x: Field, y: Field) -> Field:
     return out
 
 
-def _breasts(rng: np.random.Generator, chest: Chest, x: Field, y: Field) -> Field:
+def _breasts(rng: np.random.Generator, x: Field, y: Field) -> Field:
     """Soft shadows over the lower lungs."""
     centre, low = float(rng.normal(0.58, 0.05)), float(rng.normal(1.1, 0.08))
     d = 1 - np.hypot((np.abs(x) - centre) / 0.42, (y - low) / 0.42)
@@ -158,7 +164,10 @@ def _stomach_gas(rng: np.random.Generator, chest: Chest, x: Field, y: Field) -> 
     if rng.random() < 0.3:
         return np.zeros_like(x)
     left = chest.left
-    cx, cy = left.dome[0] + float(rng.normal(0.02, 0.06)), left.dome[1] + float(rng.uniform(0.1, 0.2))
+    cx, cy = (
+        left.dome[0] + float(rng.normal(0.02, 0.06)),
+        left.dome[1] + float(rng.uniform(0.1, 0.2)),
+    )
     a, b = float(rng.uniform(0.1, 0.26)), float(rng.uniform(0.05, 0.1))
     d = 1 - np.hypot((x - cx) / a, (y - cy) / b) + 0.15 * np.sin(9 * x + 5)
     return bulge(d, 0.6) * np.float32(rng.uniform(0.08, 0.3))
@@ -168,16 +177,25 @@ def _film(rng: np.random.Generator, absorbed: Field, foreign: Field) -> NDArray[
     """Expose and develop: blur, quantum noise, tone curve, vignette, marker, film edges."""
     shape = (absorbed.shape[0], absorbed.shape[1])
     total = absorbed + 0.35 * foreign
-    level, gain = float(rng.normal(0.60, 0.06)), float(np.exp(rng.normal(1.42, 0.25)))
-    total = total + np.float32(0.05) * smooth_noise(rng, shape, (4, 4))
+    level, gain = float(rng.normal(0.60, 0.09)), float(np.exp(rng.normal(1.35, 0.32)))
+    total = total + np.float32(rng.uniform(0.02, 0.12)) * smooth_noise(rng, shape, (4, 4))
     noise = rng.standard_normal(shape, np.float32) * np.float32(rng.uniform(0.004, 0.016))
     total = total + noise * np.exp(0.7 * np.clip(total, 0, 2))
     tone = 1 / (1 + np.exp(-gain * (total - np.float32(level))))
     floor, roof = (1 / (1 + np.exp(gain * level))), 1 / (1 + np.exp(-gain * (1.5 - level)))
     tone = np.clip((tone - floor) / (roof - floor), 0, 1) ** np.float32(np.exp(rng.normal(0, 0.15)))
+    if rng.random() < 0.3:
+        tone = _enhance(tone, float(rng.uniform(0.5, 1.6)))
     tone = tone * np.float32(rng.uniform(0.8, 1.0)) + np.float32(rng.uniform(0.0, 0.08))
     tone = np.maximum(tone, marker(rng, shape)) * film_edges(rng, shape)
     return np.asarray(np.clip(tone * 255 + 0.5, 0, 255), np.uint8)
+
+
+def _enhance(tone: Field, strength: float) -> Field:
+    """Lift local contrast as a digital console does."""
+    side = max(3, round(0.12 * max(tone.shape)))
+    wide = uniform_filter(uniform_filter(tone, side), side)
+    return np.asarray(np.clip(tone + strength * (tone - wide), 0, 1), np.float32)
 
 
 def _landmarks(

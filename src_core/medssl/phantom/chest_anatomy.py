@@ -46,12 +46,12 @@ class Lung:
         along = np.maximum(self.waist - y, 0) / (self.waist - self.apex[1])
         low = np.maximum(y - self.waist, 0)
         across = across + 0.05 * low
-        return np.asarray((1 - np.sqrt(across**2 + along**2.4)) * 0.62, np.float32)
+        return np.asarray((1 - np.sqrt(across**2 + along**2 * np.sqrt(along))) * 0.62, np.float32)
 
     def diaphragm(self, x: Field) -> Field:
         """Height of the diaphragm over every x."""
         t = (self.side * x - self.dome[0]) / (self.width - self.dome[0])
-        fall = np.where(t > 0, np.abs(t) ** 3, 0.35 * t * t)
+        fall = t * t * np.where(t > 0, t, np.float32(0.35))
         return np.asarray(self.dome[1] + self.drop * fall, np.float32)
 
     def depth(self, x: Field, y: Field) -> Field:
@@ -148,13 +148,13 @@ def draw_chest(rng: np.random.Generator) -> Chest:
     carina = (float(rng.normal(-0.05, 0.025)), 0.60 * length + float(rng.normal(0, 0.05)))
     bend = float(rng.normal(-0.02, 0.03))
     trachea = np.array([[0.0, -0.6], [bend * 0.5, 0.0], [bend, 0.3], carina])
-    size = float(np.exp(rng.normal(0, 0.11)))
+    size = float(np.exp(rng.normal(0.02, 0.14)))
     heart = (
         float(rng.normal(0.17, 0.03)),
         1.14 * length + float(rng.normal(0, 0.035)),
         0.50 * size,
         0.37 * size,
-        float(rng.normal(0.6, 0.12)),
+        float(rng.normal(0.6, 0.2)),
     )
     radius = float(rng.uniform(0.10, 0.17))
     aorta = (0.09 + 0.6 * radius, carina[1] - 0.14 + float(rng.normal(0, 0.02)), radius)
@@ -165,10 +165,10 @@ def draw_chest(rng: np.random.Generator) -> Chest:
         aorta=aorta,
         carina=carina,
         trachea=trachea,
-        rib_pitch=float(rng.normal(0.172, 0.008)) * length,
-        rib_tilt=float(rng.normal(0.40, 0.06)),
-        rib_top=float(rng.normal(-0.10, 0.04)),
-        rib_width=float(rng.normal(0.40, 0.03)),
+        rib_pitch=float(rng.normal(0.172, 0.014)) * length,
+        rib_tilt=float(np.clip(rng.normal(0.40, 0.10), 0.2, 0.62)),
+        rib_top=float(rng.normal(-0.10, 0.06)),
+        rib_width=float(rng.normal(0.40, 0.05)),
         body_width=float(np.clip(rng.normal(1.24, 0.07), 1.1, 1.5)) * scale,
         shoulder=float(rng.normal(-0.24, 0.06)),
         fat=float(rng.uniform(0.0, 1.0)),

@@ -15,7 +15,7 @@ _RIBS = 11
 def _rib_table(rng: np.random.Generator, chest: Chest) -> Field:
     """Absorption across all the ribs of one side, sampled over their numbers −1 … 12."""
     n = 4096
-    phase = np.linspace(-1.0, 12.0, n)
+    phase = np.linspace(-1.0, 12.0, n, endpoint=False)
     table = np.zeros(n, np.float32)
     for rib in range(_RIBS):
         centre = rib + rng.normal(0, 0.05)
@@ -30,28 +30,32 @@ def _rib_table(rng: np.random.Generator, chest: Chest) -> Field:
 
 def ribs(rng: np.random.Generator, chest: Chest, x: Field, y: Field) -> Field:
     """Absorption of both rib cages: tilted half rings, near and far halves crossing."""
-    out = np.zeros_like(x)
-    for lung in (chest.right, chest.left):
-        near = lung.side * x
-        wall = lung.width * 1.03
-        rise = np.clip((lung.waist - y) / (lung.waist + 0.17), 0, 1)
-        reach = wall * np.sqrt(np.maximum(1 - rise**2.5, 0.01)) + 0.05 * np.maximum(
-            y - lung.waist, 0
-        )
-        q = near / reach
-        inside = step(1.0 - q, 0.015) * step(near - 0.06, 0.02)
-        c = np.sqrt(np.maximum(1 - q * q, 0))
-        hump = 0.10 * np.exp(-(((q - 0.3) / 0.25) ** 2))
-        table = _rib_table(rng, chest)
-        behind = (y - chest.rib_top - chest.rib_tilt * (1 - c) + hump) / chest.rib_pitch
-        ahead = (y - chest.rib_top - chest.rib_tilt * (1 + 1.25 * c)) / chest.rib_pitch
-        edge = 1 + 0.9 * np.maximum(q, 0) ** 8
-        start = float(rng.normal(0.52, 0.05))
-        front = step(q - start, 0.12) * 0.62
-        out += inside * edge * lookup(table, -1, 12, behind)
-        out += inside * edge * front * lookup(table, -1, 12, ahead)
-        out += 0.7 * inside * np.maximum(q, 0) ** 24
-    return out
+    first, last = -1.0, 12.0
+    right, left = _rib_table(rng, chest), _rib_table(rng, chest)
+    is_left = x > 0
+    near = np.abs(x)
+    wall = np.where(is_left, np.float32(chest.left.width), np.float32(chest.right.width)) * 1.03
+    waist = np.where(is_left, np.float32(chest.left.waist), np.float32(chest.right.waist))
+    rise = np.clip((waist - y) / (waist + 0.17), 0, 1)
+    reach = wall * np.sqrt(np.maximum(1 - rise * rise * np.sqrt(rise), 0.01))
+    q = near / (reach + 0.05 * np.maximum(y - waist, 0))
+    q2 = np.minimum(q * q, 1)
+    q8 = q2 * q2 * q2 * q2
+    c = np.sqrt(1 - q2)
+    bend = (q - 0.3) * 4
+    hump = 0.10 * np.exp(-bend * bend)
+    behind = (y - chest.rib_top - chest.rib_tilt * (1 - c) + hump) / chest.rib_pitch
+    ahead = (y - chest.rib_top - chest.rib_tilt * (1 + 1.25 * c)) / chest.rib_pitch
+    both = np.concatenate([right, left])
+    shift = np.where(is_left, np.float32(last - first), np.float32(0))
+    far = 2 * last - first
+    back, front = (
+        lookup(both, first, far, np.clip(at, first, last - 0.01) + shift) for at in (behind, ahead)
+    )
+    front *= step(q - float(rng.normal(0.52, 0.05)), 0.12) * np.float32(0.62)
+    inside = step(1.0 - q, 0.015) * step(near - 0.06, 0.02)
+    out = inside * ((1 + 0.9 * q8) * (back + front) + 0.7 * q8 * q8 * q8)
+    return np.asarray(out, np.float32)
 
 
 def spine(rng: np.random.Generator, chest: Chest, x: Field, y: Field) -> Field:
@@ -72,7 +76,7 @@ def spine(rng: np.random.Generator, chest: Chest, x: Field, y: Field) -> Field:
     )
 
 
-def limbs(rng: np.random.Generator, chest: Chest, frame: ChestFrame) -> Field:
+def limbs(rng: np.random.Generator, frame: ChestFrame) -> Field:
     """Absorption of clavicles, shoulder blades and upper arms."""
     out = np.zeros(frame.shape, np.float32)
     unit = frame.unit_px
@@ -81,8 +85,8 @@ def limbs(rng: np.random.Generator, chest: Chest, frame: ChestFrame) -> Field:
         y0 = 0.16 + float(rng.normal(0, 0.03))
         shape = np.array([[0.09, y0], [0.35, y0 - 0.02], [0.75, y0 - 0.17], [1.12, y0 - 0.24]])
         shape[1:, 1] += lift * np.array([0.3, 0.8, 1.2])
-        path = smooth_path(shape * [side, 1], 40)
-        radius = (0.042 + 0.022 * np.linspace(1, -0.4, 40) ** 2) * unit
+        path = smooth_path(shape * [side, 1], 18)
+        radius = (0.042 + 0.022 * np.linspace(1, -0.4, 18) ** 2) * unit
         bone = np.zeros_like(out)
         draw_path(bone, frame.to_pixel(path), radius, 0.95)
         marrow = np.zeros_like(out)
@@ -91,16 +95,12 @@ def limbs(rng: np.random.Generator, chest: Chest, frame: ChestFrame) -> Field:
         blade = np.array([[1.10, -0.02], [1.0, 0.35], [0.97, 0.75], [1.02, 0.95]])
         blade[:, 0] += float(rng.normal(0.0, 0.06))
         thin = np.zeros_like(out)
-        draw_path(thin, frame.to_pixel(smooth_path(blade * [side, 1], 30)), 0.022 * unit, 0.45)
-        draw_path(
-            thin,
-            frame.to_pixel(smooth_path(np.array([[0.8, -0.02], [1.1, -0.12], [1.3, -0.1]]) * [side, 1], 20)),
-            0.05 * unit,
-            0.4,
-        )
+        draw_path(thin, frame.to_pixel(smooth_path(blade * [side, 1], 12)), 0.022 * unit, 0.45)
+        ridge = np.array([[0.8, -0.02], [1.1, -0.12], [1.3, -0.1]]) * [side, 1]
+        draw_path(thin, frame.to_pixel(smooth_path(ridge, 6)), 0.05 * unit, 0.4)
         arm = np.array([[1.32, 0.02], [1.47, 0.45], [1.58, 1.2]])
         arm[:, 0] += float(rng.normal(0.04, 0.05))
-        head = frame.to_pixel(smooth_path(arm * [side, 1], 30))
-        draw_path(thin, head, np.linspace(0.15, 0.08, 30).clip(0.085) * unit, 0.8)
+        head = frame.to_pixel(smooth_path(arm * [side, 1], 9))
+        draw_path(thin, head, np.linspace(0.15, 0.08, 9).clip(0.085) * unit, 0.8)
         out += thin
     return out

@@ -16,9 +16,9 @@ def devices(rng: np.random.Generator, chest: Chest, frame: ChestFrame) -> Field:
     unit = frame.unit_px
     if rng.random() < 0.25:
         tip = float(rng.uniform(0.35, 0.85))
-        path = chest.trachea[:3] * [1, 1] + rng.normal(0, 0.01, (3, 2))
+        throat = chest.trachea[:3] + rng.normal(0, 0.01, (3, 2))
         end = chest.trachea[2] * (1 - tip) + chest.trachea[3] * tip - [0, 0.1]
-        tube = frame.to_pixel(smooth_path(np.vstack([path[:2], end]), 30))
+        tube = frame.to_pixel(smooth_path(np.vstack([throat[:2], end]), 30))
         draw_path(out, tube, 0.026 * unit, 0.35)
         draw_path(out, tube, 0.006 * unit, 0.6)
     if rng.random() < 0.25:
@@ -47,7 +47,9 @@ def marker(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
         return out
     left_of_film = bool(rng.random() < 0.4)
     text = str(rng.choice(["R", "R", "RIS"] if left_of_film else ["L", "L", "LAT", "SUPINE"]))
-    block = letters(text, round(shape[0] * rng.uniform(0.03, 0.055) * (1 if len(text) < 2 else 0.6)))
+    block = letters(
+        text, round(shape[0] * rng.uniform(0.03, 0.055) * (1 if len(text) < 2 else 0.6))
+    )
     row = int(rng.uniform(0.02, 0.14) * shape[0])
     gap = int(rng.uniform(0.02, 0.07) * shape[1])
     column = gap if left_of_film else shape[1] - gap - block.shape[1]

@@ -62,12 +62,12 @@ def draw_frame(rng: np.random.Generator, longest_side: int) -> ChestFrame:
     aspect = float(np.clip(np.exp(rng.normal(0.10, 0.10)), 0.82, 1.35))
     rows = longest_side if aspect < 1 else round(longest_side / aspect)
     columns = round(longest_side * aspect) if aspect < 1 else longest_side
-    height = float(np.clip(2.24 * np.exp(rng.normal(0.0, 0.085)), 1.86, 2.8))
+    height = float(np.clip(2.30 * np.exp(rng.normal(0.0, 0.085)), 2.0, 2.8))
     width = height * columns / rows
-    if width < 2.0:
-        height, width = height * 2.0 / width, 2.0
-    angle = np.deg2rad(rng.normal(0.0, 2.2))
-    centre = np.array([rng.normal(0.0, 0.075), 0.90 + rng.normal(0.0, 0.10)])
+    if width < 2.15:
+        height, width = height * 2.15 / width, 2.15
+    angle = np.deg2rad(rng.normal(0.0, 2.8))
+    centre = np.array([rng.normal(0.0, 0.06), 0.87 + rng.normal(0.0, 0.08)])
     per_pixel = height / rows
     stretch = np.exp(rng.normal(0.0, 0.03))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -79,6 +79,6 @@ def draw_frame(rng: np.random.Generator, longest_side: int) -> ChestFrame:
     fields = []
     for axis in range(2):
         a, b, c = np.asarray(matrix[axis], np.float32)
-        bend = spread(rng.normal(0.0, 0.035, (5, 5)), (rows, columns))
+        bend = spread(rng.normal(0.0, 0.042, (5, 5)), (rows, columns))
         fields.append(np.asarray(a * row + b * column + c + bend, np.float32))
     return ChestFrame((rows, columns), matrix, fields[0], fields[1])

@@ -58,10 +58,21 @@ def mottle(rng: np.random.Generator, frame: ChestFrame) -> Field:
     return out
 
 
-def haze(rng: np.random.Generator, frame: ChestFrame, strength: float) -> Field:
-    """Patchy veil over the lungs, at least 0."""
+def haze(rng: np.random.Generator, chest: Chest, frame: ChestFrame) -> Field:
+    """Patchy veil over the lungs, from 0 (clear) to 1 (as dense as soft tissue).
+
+    Half of the films are almost clear; in the others it hides borders of heart and diaphragm.
+    """
     veil = smooth_noise(rng, frame.shape, (6, 6)) + 0.5 * smooth_noise(rng, frame.shape, (11, 11))
-    return np.asarray(strength * np.maximum(veil * 0.5 + 0.6, 0), np.float32)
+    strength = float(rng.uniform(0.0, 0.2) if rng.random() < 0.45 else rng.uniform(0.25, 0.95))
+    out = strength * np.maximum(veil * 0.45 + 0.55, 0)
+    for lung in (chest.right, chest.left):
+        if rng.random() < 0.28:
+            level = lung.dome[1] + float(rng.uniform(-0.35, 0.2))
+            here = step(lung.side * frame.x, 0.05)
+            slope = 0.25 * (lung.side * frame.x - 0.5)
+            out += here * step(frame.y + slope - level, float(rng.uniform(0.08, 0.3)))
+    return np.asarray(np.clip(out, 0, 1), np.float32)
 
 
 def opacities(

@@ -28,9 +28,7 @@ def spread(coarse: ArrayLike, shape: Sequence[int]) -> Field:
     return np.ascontiguousarray(field)
 
 
-def smooth_noise(
-    rng: np.random.Generator, shape: Sequence[int], knots: Sequence[int]
-) -> Field:
+def smooth_noise(rng: np.random.Generator, shape: Sequence[int], knots: Sequence[int]) -> Field:
     """Draw a smooth field of about unit standard deviation, with `knots` random values an axis."""
     return spread(rng.standard_normal(tuple(max(4, k) for k in knots)), shape) * np.float32(1.3)
 
@@ -56,17 +54,14 @@ def soft_min(first: ArrayLike, second: ArrayLike, width: float) -> Field:
     return np.asarray(np.float32(0.5) * (a + b - root), np.float32)
 
 
-def lookup(values: ArrayLike, first: float, last: float, at: Field) -> Field:
-    """Read an evenly sampled curve over ``[first, last]`` at every point, held at its ends."""
-    table = np.asarray(values, np.float32)
-    scale = np.float32((len(table) - 1) / (last - first))
-    index = np.clip((at - np.float32(first)) * scale, 0, len(table) - 1.001)
-    low = index.astype(np.int32)
-    part = index - low
-    return np.asarray(table[low] * (1 - part) + table[low + 1] * part, np.float32)
+def lookup(values: Field, first: float, last: float, at: ArrayLike) -> Field:
+    """Read a finely and evenly sampled curve over ``[first, last]``, held beyond its ends."""
+    scale = np.float32((len(values) - 1) / (last - first))
+    index = (np.asarray(at, np.float32) - np.float32(first)) * scale + np.float32(0.5)
+    return np.asarray(np.take(values, index.astype(np.int32), mode="clip"), np.float32)
 
 
-def profile(knots: Sequence[float], values: Sequence[float], n: int = 256) -> Field:
+def profile(knots: Sequence[float], values: Sequence[float], n: int = 2048) -> Field:
     """Sample a curve through a few points evenly, for `lookup` over ``[knots[0], knots[-1]]``."""
     spline = CubicSpline(np.asarray(knots), np.asarray(values), bc_type="natural")
     return np.asarray(spline(np.linspace(knots[0], knots[-1], n)), np.float32)

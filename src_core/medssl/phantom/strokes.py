@@ -83,4 +83,4 @@ def letters(text: str, height_px: int) -> Field:
     for letter in text:
         bits = np.array([int(b) for b in _GLYPHS[letter]], np.float32).reshape(7, 5)
         tiles += [bits, np.zeros((7, 1), np.float32)]
-    return np.kron(np.concatenate(tiles, axis=1), np.ones((cell, cell), np.float32))
+    return np.asarray(np.kron(np.concatenate(tiles, axis=1), np.ones((cell, cell))), np.float32)
