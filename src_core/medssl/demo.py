@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import importlib.util
 import subprocess
 import sys
@@ -18,7 +17,13 @@ from medssl.errors import StorageError
 from medssl.evaluate import evaluate_landmarks
 from medssl.figures import Tile, contact_sheet
 from medssl.geometry import Grid
-from medssl.io import list_images, read_landmarks_csv, write_image
+from medssl.io import (
+    ExportPoint,
+    list_images,
+    read_landmarks_csv,
+    write_image,
+    write_landmarks_csv,
+)
 from medssl.io.image import Image
 from medssl.landmarks import LandmarkFinder
 from medssl.phantom import PhantomFolder, write_cohort
@@ -30,6 +35,8 @@ from medssl.system_libraries import has_display
 N_IMAGES = 48
 N_TEMPLATES = 4
 SIZE = 384
+FILMS = "films.tif"
+POINTS = ("truth", "found")
 
 
 @dataclass(frozen=True)
@@ -126,8 +133,8 @@ def draw_sheet(cases: Sequence[FoundCase], path: Path, n: int = 12) -> Path:
     return path
 
 
-def write_for_viewer(cases: Sequence[FoundCase], folder: Path) -> list[Path]:
-    """Write what napari opens by itself: a stack of the films, true and found points.
+def write_for_viewer(cases: Sequence[FoundCase], folder: Path) -> Path:
+    """Write what the window shows: all films as one stack, true and found points on it.
 
     The films are laid in the upper left corner of equal frames; a slider steps through them.
     """
@@ -137,32 +144,30 @@ def write_for_viewer(cases: Sequence[FoundCase], folder: Path) -> list[Path]:
         height, width = one.case.grid.shape
         stack[index, :height, :width] = np.asarray(one.case.array[0], np.float32) * 255
     folder.mkdir(parents=True, exist_ok=True)
-    films = folder / "films.tif"
-    write_image(Image(stack, Grid.create(stack.shape), "zyx"), films)
+    write_image(Image(stack, Grid.create(stack.shape), "zyx"), folder / FILMS)
+    for name in POINTS:
+        points = [getattr(one, name) for one in cases]
+        write_landmarks_csv(folder / f"{name}.csv", _on_stack(points))
+    return folder
+
+
+def _on_stack(cases: Sequence[dict[str, tuple[float, ...]]]) -> list[ExportPoint]:
     return [
-        films,
-        _write_napari_points(folder / "truth.csv", [one.truth for one in cases]),
-        _write_napari_points(folder / "found.csv", [one.found for one in cases]),
+        ExportPoint(FILMS, landmark, (float(index), *point), (*point[::-1], float(index)), "px")
+        for index, points in enumerate(cases)
+        for landmark, point in points.items()
     ]
 
 
-def _write_napari_points(path: Path, cases: Sequence[dict[str, tuple[float, ...]]]) -> Path:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["index", "axis-0", "axis-1", "axis-2"])
-        rows = [(i, *point) for i, points in enumerate(cases) for point in points.values()]
-        writer.writerows([number, *row] for number, row in enumerate(rows))
-    return path
-
-
 def can_show() -> bool:
-    """Whether napari is installed and there is a screen to show it on."""
-    return has_display() and importlib.util.find_spec("napari") is not None
+    """Whether napari and its plugin are installed and there is a screen to show them on."""
+    installed = all(importlib.util.find_spec(name) for name in ("napari", "napari_medssl"))
+    return has_display() and installed
 
 
-def open_napari(files: Sequence[Path]) -> None:
-    """Open napari on the result, in a process of its own that outlives this one."""
-    command = [sys.executable, "-m", "napari", "--plugin", "napari", *map(str, files)]
+def open_window(folder: Path) -> None:
+    """Open napari on what `write_for_viewer` wrote, in a process that outlives this one."""
+    command = [sys.executable, "-m", "napari_medssl.demo_window", str(folder)]
     subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )

@@ -41,7 +41,7 @@ def demo(
     with working("Clicking once, finding everywhere") as report:
         cases = job.click_once(phantoms, trained.model_folder, report)
     sheet = job.draw_sheet(cases, folder / "landmarks.png")
-    shown = job.write_for_viewer(cases, folder / "viewer")
+    shown = job.write_for_viewer(cases, folder / "window")
     summary = {
         "results": results,
         "contact_sheet": sheet,
@@ -63,11 +63,11 @@ def demo(
     _open_window(window, shown)
 
 
-def _open_window(wanted: bool, files: list[Path]) -> None:
-    from medssl.demo import can_show, open_napari
+def _open_window(wanted: bool, shown: Path) -> None:
+    from medssl.demo import can_show, open_window
 
     if wanted and can_show():
         say("Opening napari on the result; the slider steps through the films")
-        open_napari(files)
+        open_window(shown)
     elif wanted:
         say("No screen (or no napari) here, so no window opens")
