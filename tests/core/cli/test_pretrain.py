@@ -1,0 +1,46 @@
+"""Pretraining from the command line, and its model used by the next verb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from medssl.phantom import PhantomFolder, write_cohort
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> PhantomFolder:
+    return write_cohort(tmp_path_factory.mktemp("films"), 4, size=64)
+
+
+def test_run_folder_serves_where_a_model_is_asked(
+    medssl: Callable, films: PhantomFolder, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    outcome = medssl(
+        "pretrain", films.images, "--steps", "2", "--out", run, "--device", "cpu", "--json"
+    )
+    assert outcome.code == 0, outcome.stderr
+    assert outcome.json["steps"] == 2
+    assert outcome.json["images"] == 4
+    embedded = medssl("embed", films.images, "--model", run, "--json")
+    assert embedded.code == 0, embedded.stderr
+    assert len(embedded.json["images"]) == 4
+
+
+def test_two_clocks_are_refused(medssl: Callable, films: PhantomFolder, tmp_path: Path) -> None:
+    outcome = medssl(
+        "pretrain", films.images, "--steps", "2", "--minutes", "1", "--out", tmp_path / "run"
+    )
+    assert outcome.code == 2
+    assert "minutes or steps" in outcome.lines[0]
+
+
+def test_folder_without_a_model_is_refused(
+    medssl: Callable, films: PhantomFolder, tmp_path: Path
+) -> None:
+    outcome = medssl("embed", films.images, "--model", tmp_path)
+    assert outcome.code == 2
+    assert str(tmp_path) in outcome.lines[0]
