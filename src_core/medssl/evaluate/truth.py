@@ -119,7 +119,7 @@ def draw_templates(truth: Sequence[TruthCase], count: int, seed: int) -> list[Tr
     ordered = sorted(truth, key=lambda case: case.source.key)
     least = sorted((len(case.points) for case in ordered), reverse=True)[count - 1]
     candidates = [case for case in ordered if len(case.points) >= least]
-    drawn = np.random.default_rng(seed).permutation(len(candidates))[:count]
+    drawn = np.random.default_rng(seed).choice(len(candidates), count, replace=False)
     return [candidates[i] for i in drawn]
 
 

@@ -143,7 +143,8 @@ def _frame(grid: Grid) -> Grid:
 
 
 def _grey(case: Case) -> Floats:
-    return np.asarray(case.array, np.float32).mean(axis=0)
+    grey: Floats = np.asarray(case.array, np.float32).mean(axis=0)
+    return grey
 
 
 def _patches(image: Floats, centres: Sequence[NDArray[np.int_]], side: int) -> Floats:
