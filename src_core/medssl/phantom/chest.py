@@ -110,7 +110,7 @@ def _body(chest: Chest, x: Field, y: Field) -> Field:
     outline = np.maximum(soft_min(trunk - across, slope, 0.08), 0.34 - across)
     arm_axis = 1.36 + 0.20 * np.maximum(y, 0)
     arm = soft_min(0.26 - np.abs(across - arm_axis), (y - chest.shoulder - 0.32) * 0.8, 0.08)
-    return np.maximum(bulge(outline, 0.5), 0.75 * bulge(arm, 0.2))
+    return np.asarray(np.maximum(bulge(outline, 0.5), 0.75 * bulge(arm, 0.2)), np.float32)
 
 
 def _absorption(
@@ -203,9 +203,7 @@ def _landmarks(
 ) -> dict[str, tuple[float, ...]]:
     """Landmarks that lie in the picture."""
     named = {
-        "carina": (chest.carina[0], chest.carina[1] + 0.06),
-        "right_lung_apex": (-chest.right.apex[0], chest.right.apex[1]),
-        "left_lung_apex": (chest.left.apex[0], chest.left.apex[1]),
+        "carina": (chest.carina[0], chest.carina[1] + 0.04),
         "right_costophrenic_angle": chest.right.costophrenic,
         "left_costophrenic_angle": chest.left.costophrenic,
         "aortic_knob": (chest.aorta[0] + 0.9 * chest.aorta[2], chest.aorta[1]),
@@ -213,6 +211,11 @@ def _landmarks(
     pixels = dict(zip(named, frame.to_pixel(list(named.values())), strict=True))
     for structure in ("right_lung", "left_lung", "cardiomediastinum"):
         pixels[f"{structure}_centroid"] = np.argwhere(masks[structure]).mean(axis=0)
+    for side in ("right", "left"):
+        rows = np.flatnonzero(masks[f"{side}_lung"].any(axis=1))
+        if rows[0] > 0:
+            top = np.argwhere(masks[f"{side}_lung"][: rows[0] + 2])
+            pixels[f"{side}_lung_apex"] = top.mean(axis=0)
     limits = np.array(frame.shape) - 0.5
     return {
         name: (float(p[0]), float(p[1]))
