@@ -13,18 +13,19 @@ VGG_WIDTHS: dict[str, tuple[int, ...]] = {
 }
 VGG_CONVOLUTIONS = (2, 2, 3, 3, 3)
 PLAIN_WIDTHS = (16, 32, 64, 128, 128, 128)
-PLAIN_CONVOLUTIONS = (1, 2, 2, 2, 2, 2)
+PLAIN_CONVOLUTIONS = 2
 
 
 class Architecture(BaseModel):
     """A U-Net: encoder levels at strides 1, 2, 4, ..., a decoder, an embedding head.
 
-    `vgg` and `plain` give the two families that medssl trains; any other widths work too.
+    `vgg` and `plain` give the two families that medssl trains; other widths work too. In a `vgg`
+    net a decoder level gives the width of the next finer level, in a `plain` one its own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["vgg", "plain"] = Field(description="Family that the widths come from.")
+    kind: Literal["vgg", "plain"] = Field(description="Family: how decoder and head are built.")
     ndim: Literal[2, 3] = Field(default=2, description="2 for pictures, 3 for volumes.")
     in_channels: Literal[1, 3] = Field(default=1, description="1 for grey, 3 for colour.")
     widths: tuple[int, ...] = Field(
@@ -92,7 +93,7 @@ class Architecture(BaseModel):
             ndim=ndim,
             in_channels=in_channels,
             widths=widths,
-            convolutions=PLAIN_CONVOLUTIONS[: len(widths)],
+            convolutions=(PLAIN_CONVOLUTIONS,) * len(widths),
             out_stride=out_stride,
             embedding_channels=embedding_channels,
         )

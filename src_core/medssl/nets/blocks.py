@@ -39,11 +39,14 @@ class ConvStack(nn.Sequential):
 
 
 class EmbeddingHead(nn.Sequential):
-    """Convolution-norm-ReLU and a last convolution to the embedding's channels."""
+    """Convolution-norm-ReLU to `hidden` and a last convolution to the embedding's channels."""
 
-    def __init__(self, ndim: int, inside: int, channels: int) -> None:
+    def __init__(
+        self, ndim: int, inside: int, hidden: int, channels: int, last_kernel: int
+    ) -> None:
         super().__init__(
-            ConvNormRelu(ndim, inside, channels), convolution(ndim, channels, channels)
+            ConvNormRelu(ndim, inside, hidden),
+            convolution(ndim, hidden, channels, last_kernel),
         )
 
 

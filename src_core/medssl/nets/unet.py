@@ -29,7 +29,8 @@ class DenseNet(nn.Module):
     With `Architecture.vgg` this is the network of the local-discrimination paper [1]_: the
     feature map before each pooling is a skip; decoder levels upsample by two (nearest),
     concatenate the skip and apply two convolutions; at full resolution the concatenation goes
-    to the head as it is.
+    to the head as it is. A decoder level of the plain net keeps its width, and its head ends in a
+    convolution of one voxel.
 
     References
     ----------
@@ -60,12 +61,17 @@ class DenseNet(nn.Module):
         for level in reversed(range(architecture.out_level, len(widths) - 1)):
             channels += widths[level]
             if level > 0:
-                last = level == architecture.out_level
-                outside = widths[level] if last else widths[level - 1]
+                outside = widths[level - 1] if architecture.kind == "vgg" else widths[level]
                 self.decoder[str(level)] = ConvStack(ndim, (channels, widths[level], outside))
                 channels = outside
         self.feature_channels = channels
-        self.head = EmbeddingHead(ndim, channels, architecture.embedding_channels)
+        self.head = EmbeddingHead(
+            ndim,
+            channels,
+            hidden=architecture.embedding_channels * (1 if architecture.kind == "vgg" else 2),
+            channels=architecture.embedding_channels,
+            last_kernel=3 if architecture.kind == "vgg" else 1,
+        )
 
     @property
     def stride(self) -> int:

@@ -90,7 +90,6 @@ class DenseDiscrimination(nn.Module):
         seen = valid.flatten()
         similarity = rows @ columns.T / self.settings.temperature
         similarity = similarity.masked_fill(self._left_out(places, seen, case), -torch.inf)
-        similarity = similarity.masked_fill(~seen[:, None] & ~seen[None, :], 0.0)
         target = torch.arange(len(rows), device=rows.device)
         both = F.cross_entropy(similarity, target, reduction="none") + F.cross_entropy(
             similarity.T, target, reduction="none"

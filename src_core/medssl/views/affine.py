@@ -25,8 +25,11 @@ class AffineSettings(BaseModel):
     scale: tuple[float, float] = Field(
         default=(0.8, 1.25), description="Smallest and largest magnification."
     )
+    stretch: float = Field(
+        default=0.08, ge=0, lt=1, description="Largest stretch of one axis against the others."
+    )
     shift: float = Field(
-        default=0.15, ge=0, le=1, description="Largest shift along each axis, share of the side."
+        default=0.075, ge=0, le=1, description="Largest shift along each axis, share of the side."
     )
     flip_axes: tuple[int, ...] = Field(
         default=(),
@@ -38,7 +41,7 @@ class AffineSettings(BaseModel):
 def random_matrices(
     count: int, ndim: int, settings: AffineSettings, generator: torch.Generator
 ) -> Tensor:
-    """Matrices ``(B, ndim, ndim)`` in ``(z, y, x)`` that take a view to the image."""
+    """Draw matrices ``(B, ndim, ndim)`` in ``(z, y, x)`` that take a view to the image."""
     degrees = [settings.rotation_degrees] + [settings.tilt_degrees] * (2 if ndim == 3 else 0)
     planes = [(-2, -1), (-3, -1), (-3, -2)]
     matrix = torch.eye(ndim).repeat(count, 1, 1)
@@ -46,7 +49,10 @@ def random_matrices(
         angle = uniform(count, (-limit, limit), generator)[:, 0] * (math.pi / 180)
         matrix = matrix @ plane_rotation(angle, ndim, plane)
     low, high = (math.log(value) for value in settings.scale)
-    matrix = matrix / uniform(count, (low, high), generator).exp()[:, :, None]
+    size = uniform(count, (low, high), generator)
+    if settings.stretch > 0:
+        size = size + uniform(count, (-settings.stretch, settings.stretch), generator, ndim)
+    matrix = matrix / size.exp()[:, None, :].expand(-1, ndim, -1)
     for axis in settings.flip_axes:
         flipped = chance(count, 0.5, generator)
         matrix[:, :, axis] = torch.where(flipped[:, None], -matrix[:, :, axis], matrix[:, :, axis])
@@ -56,13 +62,13 @@ def random_matrices(
 def random_shift(
     count: int, sizes: tuple[int, ...], settings: AffineSettings, generator: torch.Generator
 ) -> Tensor:
-    """Shifts ``(B, ndim)`` in voxels."""
+    """Draw shifts ``(B, ndim)`` in voxels."""
     relative = uniform(count, (-settings.shift, settings.shift), generator, len(sizes))
     return relative * torch.tensor(sizes, dtype=torch.float32)
 
 
 def plane_rotation(angle: Tensor, ndim: int, plane: tuple[int, int]) -> Tensor:
-    """Rotation matrices ``(B, ndim, ndim)`` by angles ``(B,)`` in radians in one plane."""
+    """Return rotation matrices ``(B, ndim, ndim)`` by angles ``(B,)`` in radians in one plane."""
     matrix = torch.eye(ndim).repeat(len(angle), 1, 1)
     first, second = plane
     matrix[:, first, first] = matrix[:, second, second] = angle.cos()

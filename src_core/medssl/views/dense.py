@@ -9,11 +9,14 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
-from medssl.views.affine import AffineSettings, random_matrices, random_shift
+from medssl.views.affine import AffineSettings
 from medssl.views.batch import ImageBatch
-from medssl.views.elastic import ElasticSettings, random_displacement
+from medssl.views.elastic import ElasticSettings
 from medssl.views.photometric import PhotometricSettings, change_intensity
-from medssl.views.warp import Fill, Warp
+from medssl.views.random_warp import random_warp
+from medssl.views.warp import Fill
+
+CANDIDATES = 4
 
 
 class DenseViewSettings(BaseModel):
@@ -25,7 +28,7 @@ class DenseViewSettings(BaseModel):
     affine: AffineSettings = Field(default_factory=AffineSettings)
     elastic: ElasticSettings = Field(default_factory=ElasticSettings)
     photometric: PhotometricSettings = Field(default_factory=PhotometricSettings)
-    fill: Fill = Field(default="edge", description="What is seen beyond an image's border.")
+    fill: Fill = Field(default="black", description="What is seen beyond an image's border.")
     points: int = Field(default=96, ge=4, description="Corresponding points an image.")
 
 
@@ -59,57 +62,53 @@ def make_dense_views(
 ) -> DenseViews:
     """Warp each image twice and draw corresponding points.
 
-    The points are spread evenly and at random over the first view, taken to the image and from
-    there into the second view.
+    Points are drawn evenly over the part of the image on the canvas; those that both views show
+    come first.
     """
-    warps = [random_warp(batch, settings, generator) for _ in range(2)]
+    warps = [
+        random_warp(batch, batch.canvas, settings.affine, settings.elastic, generator)
+        for _ in range(2)
+    ]
     views = [
         change_intensity(warp.apply(batch, settings.fill), settings.photometric, generator)
         for warp in warps
     ]
-    first = _draw_points(len(batch.images), batch.canvas, settings.points, generator)
-    first = first.to(batch.images.device)
-    on_canvas = warps[0].to_canvas(first)
-    second = warps[1].to_view(on_canvas)
-    places = batch.relative(on_canvas)
-    size = torch.tensor(batch.canvas, device=second.device)
-    seen = ((second >= 0) & (second <= size - 1)).all(-1)
+    count = settings.points * CANDIDATES
     low, high = batch.shown()
-    inside = ((on_canvas >= low[:, None]) & (on_canvas <= high[:, None])).all(-1)
-    return DenseViews(torch.cat(views), (first, second), places, seen & inside, batch.case)
+    relative = spread_points(len(batch.images), count, batch.ndim, generator).to(low)
+    on_canvas = low[:, None] + relative * (high - low)[:, None]
+    in_views = [warp.to_view(on_canvas) for warp in warps]
+    last = torch.tensor(batch.canvas, device=low.device) - 1
+    seen = torch.stack([((p >= 0) & (p <= last)).all(-1) for p in in_views]).all(0)
+    order = torch.argsort(seen.int(), dim=1, descending=True, stable=True)[:, : settings.points]
+    pick = order[..., None].expand(-1, -1, batch.ndim)
+    return DenseViews(
+        torch.cat(views),
+        (in_views[0].gather(1, pick), in_views[1].gather(1, pick)),
+        batch.relative(on_canvas.gather(1, pick)),
+        seen.gather(1, order),
+        batch.case,
+    )
 
 
-def random_warp(batch: ImageBatch, settings: DenseViewSettings, generator: torch.Generator) -> Warp:
-    """Draw one warp an image; the view has the size of the canvas."""
-    count, device = len(batch.images), batch.images.device
-    matrix = random_matrices(count, batch.ndim, settings.affine, generator)
-    shift = random_shift(count, batch.canvas, settings.affine, generator)
-    displacement = None
-    if settings.elastic.amplitude > 0:
-        displacement = random_displacement(count, batch.canvas, settings.elastic, generator)
-        displacement = displacement.to(device)
-    low, high = batch.shown()
-    return Warp(matrix.to(device), (low + high) / 2 + shift.to(device), displacement, batch.canvas)
+def spread_points(images: int, points: int, ndim: int, generator: torch.Generator) -> Tensor:
+    """Draw places ``(B, P, ndim)`` between 0 and 1 that fill the space evenly.
 
-
-def _draw_points(
-    count: int, sizes: tuple[int, ...], points: int, generator: torch.Generator
-) -> Tensor:
-    """Draw points ``(B, P, ndim)`` in voxels: a low-discrepancy set with a random offset each."""
-    ndim = len(sizes)
-    golden = _plastic_number(ndim)
-    steps = torch.tensor([golden ** -(axis + 1) for axis in range(ndim)], dtype=torch.float64)
-    lattice = torch.arange(points, dtype=torch.float64)[:, None] * steps
-    offset = torch.rand(count, 1, ndim, generator=generator, dtype=torch.float64)
-    jitter = torch.rand(count, points, ndim, generator=generator, dtype=torch.float64)
-    relative = (lattice + offset + jitter * points ** (-1 / ndim)) % 1.0
-    extent = torch.tensor(sizes, dtype=torch.float64) - 1
-    return (relative * extent).float()
+    An additive lattice with a random offset an image and a random jitter a point, in random
+    order.
+    """
+    root = _plastic_number(ndim)
+    steps = torch.tensor([root ** -(axis + 1) for axis in range(ndim)], dtype=torch.float64)
+    number = torch.stack([torch.randperm(points, generator=generator) for _ in range(images)])
+    offset = torch.rand(images, 1, ndim, generator=generator, dtype=torch.float64)
+    jitter = torch.rand(images, points, ndim, generator=generator, dtype=torch.float64)
+    places = number[..., None] * steps + offset + jitter * float(points) ** (-1 / ndim)
+    return torch.frac(places)
 
 
 def _plastic_number(ndim: int) -> float:
     """Root of ``x^(n+1) = x + 1``, whose powers fill a square or cube most evenly."""
-    value = 1.5
+    value: float = 1.5
     for _ in range(40):
-        value = (1 + value) ** (1 / (ndim + 1))
+        value = float((1 + value) ** (1 / (ndim + 1)))
     return value

@@ -27,23 +27,27 @@ class ElasticSettings(BaseModel):
 
 
 def random_displacement(
-    count: int, sizes: tuple[int, ...], settings: ElasticSettings, generator: torch.Generator
+    count: int,
+    view_size: tuple[int, ...],
+    canvas: tuple[int, ...],
+    settings: ElasticSettings,
+    generator: torch.Generator,
 ) -> Tensor:
-    """Displacements ``(B, ndim, *lattice)`` in voxels on a lattice that spans the view.
+    """Draw displacements ``(B, ndim, *lattice)`` in canvas voxels; the lattice spans the view.
 
     Few random nodes are spread with cubic (2-D) or twice linear (3-D) interpolation. The
     amplitude is limited so that the displacement stays invertible.
     """
-    ndim = len(sizes)
+    ndim = len(view_size)
     coarse = torch.randn(count, ndim, *([settings.nodes] * ndim), generator=generator)
     limit = 0.35 / settings.nodes
     relative = (coarse * settings.amplitude).clamp(-limit, limit)
-    lattice = tuple(max(2, min(size, NODES_ACROSS)) for size in sizes)
+    lattice = tuple(max(2, min(size, NODES_ACROSS)) for size in view_size)
     if ndim == 2:
         smooth = F.interpolate(relative, lattice, mode="bicubic", align_corners=False)
     else:
         middle = tuple(max(2, (side + settings.nodes) // 2) for side in lattice)
         smooth = F.interpolate(relative, middle, mode="trilinear", align_corners=False)
         smooth = F.interpolate(smooth, lattice, mode="trilinear", align_corners=False)
-    scale = torch.tensor(sizes, dtype=torch.float32).reshape(1, ndim, *([1] * ndim))
+    scale = torch.tensor(canvas, dtype=torch.float32).reshape(1, ndim, *([1] * ndim))
     return smooth * scale

@@ -7,11 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from medssl.views.photometric.blur import random_blur
-from medssl.views.photometric.brightness import random_brightness
+from medssl.views.photometric.brightness import random_brightness, random_offset
 from medssl.views.photometric.colour import random_grey, random_hue, random_saturation
 from medssl.views.photometric.contrast import random_contrast
 from medssl.views.photometric.gamma import random_gamma
 from medssl.views.photometric.noise import random_noise
+from medssl.views.photometric.shading import random_shading
 
 
 class PhotometricSettings(BaseModel):
@@ -19,10 +20,14 @@ class PhotometricSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    gamma: float = Field(default=0.4, ge=0, description="Powers between 1/(1+s) and 1+s.")
-    contrast: float = Field(default=0.3, ge=0, lt=1, description="Factors between 1−s and 1+s.")
-    brightness: float = Field(default=0.2, ge=0, lt=1, description="Factors between 1−s and 1+s.")
-    noise: float = Field(default=0.05, ge=0, description="Largest standard deviation of noise.")
+    gamma: float = Field(default=0.65, ge=0, description="Powers between 1/(1+s) and 1+s.")
+    contrast: float = Field(default=0.4, ge=0, lt=1, description="Factors between 1−s and 1+s.")
+    brightness: float = Field(default=0.0, ge=0, lt=1, description="Factors between 1−s and 1+s.")
+    offset: float = Field(default=0.2, ge=0, description="Greys added, between −s and s.")
+    shading: float = Field(
+        default=0.1, ge=0, description="Standard deviation of greys added that vary slowly."
+    )
+    noise: float = Field(default=0.08, ge=0, description="Largest standard deviation of noise.")
     blur_sigma: float = Field(default=1.0, ge=0, description="Largest blur in voxels.")
     blur_probability: float = Field(default=0.0, ge=0, le=1, description="Share of blurred views.")
     saturation: float = Field(default=0.0, ge=0, le=1, description="Colour: factors 1−s to 1+s.")
@@ -40,7 +45,7 @@ def change_intensity(
     Returns
     -------
     Tensor
-        Same shape, values 0..1.
+        Same shape; values may leave 0..1.
     """
     if settings.gamma > 0:
         images = random_gamma(images, settings.gamma, generator)
@@ -48,13 +53,17 @@ def change_intensity(
         images = random_brightness(images, settings.brightness, generator)
     if settings.contrast > 0:
         images = random_contrast(images, settings.contrast, generator)
+    if settings.offset > 0:
+        images = random_offset(images, settings.offset, generator)
+    if settings.shading > 0:
+        images = random_shading(images, settings.shading, generator)
     if images.shape[1] == 3:
         images = _change_colour(images, settings, generator)
     if settings.blur_probability > 0:
         images = random_blur(images, settings.blur_sigma, settings.blur_probability, generator)
     if settings.noise > 0:
         images = random_noise(images, settings.noise, generator)
-    return images.clamp(0, 1)
+    return images
 
 
 def _change_colour(

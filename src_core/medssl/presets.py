@@ -1,0 +1,120 @@
+"""Named settings: what `quick`, `standard` and `paper` mean."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from medssl.nets.architecture import Architecture
+from medssl.objectives import (
+    DenseDiscriminationSettings,
+    HypersphereMixupSettings,
+    PatchDiscriminationSettings,
+    PatchPooling,
+)
+from medssl.prepare.settings import PrepareSettings
+from medssl.pretrain.recipe import Optimiser, Recipe, Schedule, Stage
+from medssl.views import DenseViewSettings, PairViewSettings
+from medssl.views.affine import AffineSettings
+from medssl.views.pairs import SLIGHT_CROP
+
+PresetName = Literal["quick", "standard", "paper"]
+FormName = Literal["dense", "grid"]
+Dimension = Literal[2, 3]
+Channels = Literal[1, 3]
+
+EPOCH_STEPS = 1000
+QUICK_MINUTES = 8.0
+STANDARD_MINUTES = 45.0
+_FREE = {"rotation_degrees": 180.0, "flip_axes": (-1,)}
+_GRID_STAGE_OBJECTIVES = (PatchDiscriminationSettings(), HypersphereMixupSettings())
+
+
+def default_form(preset: PresetName) -> FormName:
+    """Return the form of patch discrimination that a preset uses: the paper's is the grid."""
+    return "grid" if preset == "paper" else "dense"
+
+
+def ld_recipe(
+    preset: PresetName,
+    form: FormName | None = None,
+    ndim: Dimension = 2,
+    channels: Channels = 1,
+    upright: bool = True,
+) -> Recipe:
+    """Build the recipe of local discrimination, stage 1.
+
+    Parameters
+    ----------
+    preset
+        `quick` and `standard` differ in time and, in 2-D, in nothing else; `paper` is the
+        published net, size and schedule.
+    form
+        `grid` is the paper's patch discrimination with mixup, `dense` the same idea with points;
+        None takes the preset's.
+    ndim, channels
+        What the images are.
+    upright
+        Whether images have a known way up (no flips, small rotations). False for fundus
+        photographs and the like.
+    """
+    form = form or default_form(preset)
+    stage = _grid_stage(upright) if form == "grid" else _dense_stage(upright)
+    if preset == "paper":
+        return _paper(stage, form, ndim, channels)
+    return Recipe(
+        name=f"ld-{form}-{preset}",
+        architecture=_plain_net(ndim, channels),
+        prepare=_working_grid(ndim, channels, longest_side=256),
+        stages=(stage,),
+        batch=12 if form == "dense" else 8,
+        minutes=QUICK_MINUTES if preset == "quick" else STANDARD_MINUTES,
+        largest_crop=256 if ndim == 2 else 64,
+    )
+
+
+def _paper(stage: Stage, form: FormName, ndim: Dimension, channels: Channels) -> Recipe:
+    return Recipe(
+        name=f"ld-{form}-paper",
+        architecture=Architecture.vgg("tiny", ndim=ndim, in_channels=channels),
+        prepare=_working_grid(ndim, channels, longest_side=512),
+        stages=(stage,),
+        optimiser=Optimiser(kind="adam", lr=1e-3, weight_decay=0.0),
+        schedule=Schedule(kind="halving", warmup_steps=0, halve_every=10 * EPOCH_STEPS),
+        batch=8,
+        steps=20 * EPOCH_STEPS,
+        held_out=0.1,
+        validate_every=EPOCH_STEPS,
+        largest_crop=512 if ndim == 2 else 96,
+    )
+
+
+def _plain_net(ndim: Dimension, channels: Channels) -> Architecture:
+    if ndim == 2:
+        return Architecture.plain(ndim=2, in_channels=channels, out_stride=4)
+    widths = (16, 32, 64, 128, 128)
+    return Architecture.plain(ndim=3, in_channels=channels, out_stride=2, widths=widths)
+
+
+def _working_grid(ndim: Dimension, channels: Channels, longest_side: int) -> PrepareSettings:
+    if ndim == 2:
+        return PrepareSettings(ndim=2, channels=channels, longest_side=longest_side)
+    return PrepareSettings(ndim=3, channels=channels)
+
+
+def _dense_stage(upright: bool) -> Stage:
+    affine = AffineSettings() if upright else AffineSettings(**_FREE)
+    return Stage(
+        name="dense",
+        views=DenseViewSettings(affine=affine),
+        objectives=(DenseDiscriminationSettings(),),
+    )
+
+
+def _grid_stage(upright: bool) -> Stage:
+    affine = SLIGHT_CROP if upright else SLIGHT_CROP.model_copy(update=_FREE)
+    return Stage(
+        name="grid",
+        views=PairViewSettings(affine=affine),
+        pooling=PatchPooling(grid=8),
+        objectives=_GRID_STAGE_OBJECTIVES,
+    )

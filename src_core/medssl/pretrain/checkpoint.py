@@ -1,0 +1,140 @@
+"""Checkpoints: one safetensors file with its JSON in the header, replaced whole.
+
+Nothing in it is ever executed when it is read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from medssl.errors import ModelError, StorageError
+
+FILE_NAME = "state.safetensors"
+
+
+def save_checkpoint(
+    folder: Path, step: int, modules: dict[str, nn.Module], optimiser: Optimizer, extra: Any
+) -> None:
+    """Write everything that a training needs to go on as if it had not stopped.
+
+    Parameters
+    ----------
+    folder
+        ``checkpoints/last`` or ``checkpoints/best``.
+    step
+        Steps done; with the seed it is the position in the data order and in all views.
+    modules
+        Nets and objectives by name.
+    optimiser
+        Its state goes along.
+    extra
+        Whatever else, as JSON.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be written; an older checkpoint stays as it is.
+    """
+    tensors: dict[str, Tensor] = {"random/torch": torch.get_rng_state()}
+    for number in range(torch.cuda.device_count()):
+        tensors[f"random/cuda/{number}"] = torch.cuda.get_rng_state(number)
+    for name, module in modules.items():
+        for key, value in module.state_dict().items():
+            tensors[f"module/{name}/{key}"] = value
+    state = optimiser.state_dict()
+    for index, values in state["state"].items():
+        for key, value in values.items():
+            tensors[f"optimiser/{index}/{key}"] = torch.as_tensor(value)
+    record = {
+        "step": step,
+        "groups": state["param_groups"],
+        "random": {"python": random.getstate(), "numpy": _numpy_state()},
+        "extra": extra,
+    }
+    partial = folder / f".{FILE_NAME}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tensors = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
+        save_file(tensors, partial, metadata={"record": json.dumps(record)})
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
+        partial.replace(folder / FILE_NAME)
+    except (OSError, SafetensorError) as error:
+        raise StorageError(
+            f"{folder}: the checkpoint cannot be written ({error}). Free some space and run the "
+            "same command again; the last checkpoint is still good."
+        ) from error
+
+
+def load_checkpoint(
+    folder: Path, modules: dict[str, nn.Module], optimiser: Optimizer
+) -> tuple[int, Any]:
+    """Put everything back as `save_checkpoint` found it; returns steps done and `extra`.
+
+    Raises
+    ------
+    ModelError
+        If the checkpoint is damaged or of another training.
+    """
+    path = folder / FILE_NAME
+    try:
+        with safe_open(path, framework="pt") as file:
+            record = json.loads(file.metadata()["record"])
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        for name, module in modules.items():
+            module.load_state_dict(_below(tensors, f"module/{name}/"))
+        optimiser.load_state_dict(
+            {"state": _by_index(_below(tensors, "optimiser/")), "param_groups": record["groups"]}
+        )
+        _restore_random(tensors, record["random"])
+        return int(record["step"]), record["extra"]
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelError(
+            f"{path}: the checkpoint is damaged or of another training ({reason}). "
+            "Delete the run folder, or name another one, and start again."
+        ) from error
+
+
+def has_checkpoint(folder: Path) -> bool:
+    """Whether there is a checkpoint to go on from."""
+    return (folder / FILE_NAME).is_file()
+
+
+def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {key.removeprefix(prefix): v for key, v in tensors.items() if key.startswith(prefix)}
+
+
+def _by_index(tensors: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        index, name = key.split("/", 1)
+        state.setdefault(int(index), {})[name] = value
+    return state
+
+
+def _numpy_state() -> list[Any]:
+    name, keys, *rest = np.random.get_state(legacy=True)  # noqa: NPY002 - the global state
+    return [name, np.asarray(keys).tolist(), *rest]
+
+
+def _restore_random(tensors: dict[str, Tensor], record: dict[str, Any]) -> None:
+    torch.set_rng_state(tensors["random/torch"])
+    for number in range(torch.cuda.device_count()):
+        if f"random/cuda/{number}" in tensors:
+            torch.cuda.set_rng_state(tensors[f"random/cuda/{number}"], number)
+    version, internal, following = record["python"]
+    random.setstate((version, tuple(internal), following))
+    name, keys, position, has_gauss, gauss = record["numpy"]
+    np.random.set_state((name, np.array(keys, np.uint32), position, has_gauss, gauss))  # noqa: NPY002

@@ -1,0 +1,178 @@
+"""One step of training: views, embeddings, losses, gradient."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from medssl.nets import DenseNet, build_net, normalise_input
+from medssl.objectives import (
+    DenseDiscrimination,
+    DenseDiscriminationSettings,
+    HypersphereMixup,
+    HypersphereMixupSettings,
+    PatchDiscrimination,
+    PatchDiscriminationSettings,
+    PatchPooling,
+    pool_patches,
+)
+from medssl.pretrain.hardware import Hardware
+from medssl.pretrain.plan import Plan
+from medssl.pretrain.recipe import ObjectiveSettings, Stage
+from medssl.views import DenseViews, ImageBatch, PairViews, make_dense_views, make_pair_views
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+
+class TrainingNet(nn.Module):
+    """The net with what is compiled along with it: precision and pooling.
+
+    Parameters
+    ----------
+    net
+        The dense net; shared, not copied.
+    pooling
+        Grid to pool on, or None.
+    bf16
+        Whether convolutions run in bf16.
+    """
+
+    def __init__(self, net: DenseNet, pooling: PatchPooling | None, bf16: bool) -> None:
+        super().__init__()
+        self.net = net
+        self.pooling = pooling
+        self.bf16 = bf16
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Embed views ``(V, C, *view)``: cells, or patch features where there is pooling."""
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.bf16):
+            cells = self.net(normalise_input(images))
+        return cells if self.pooling is None else pool_patches(cells, self.pooling)
+
+
+class Learner:
+    """Net, objectives and optimiser of a training, and how a step changes them.
+
+    Parameters
+    ----------
+    plan
+        What is trained and how.
+    hardware
+        Device, precision, compilation.
+    accelerator
+        Shares the work between processes.
+    """
+
+    def __init__(self, plan: Plan, hardware: Hardware, accelerator: Accelerator) -> None:
+        self.plan = plan
+        self.hardware = hardware
+        self.accelerator = accelerator
+        self.memory_format = (
+            torch.channels_last if plan.recipe.architecture.ndim == 2 else torch.channels_last_3d
+        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(plan.settings.seed)
+            net = build_net(plan.recipe.architecture)
+        self.net = net.to(hardware.device)
+        _lay_out(self.net, self.memory_format)
+        self.objectives = nn.ModuleList(
+            nn.ModuleList(build_objective(objective) for objective in stage.objectives)
+            for stage in plan.recipe.stages
+        ).to(hardware.device)
+        self.optimiser = self._build_optimiser()
+        self._forward: nn.Module = self.net
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        """What a checkpoint keeps."""
+        return {"net": self.net, "objectives": self.objectives}
+
+    def enter(self, stage: Stage, compiled: bool) -> None:
+        """Make ready for the steps of a stage."""
+        training_net = TrainingNet(self.net, stage.pooling, self.hardware.precision == "bf16")
+        if compiled:
+            training_net.compile()
+        self._forward = self.accelerator.prepare_model(training_net)
+
+    def loss(self, number: int, batch: ImageBatch, seed: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the weighted loss of a batch in stage `number`, and what to watch."""
+        stage = self.plan.recipe.stages[number]
+        views = self._views(stage, batch.to(self.hardware.device), seed)
+        images = views.images.contiguous(memory_format=self.memory_format)
+        cells = self._forward(images)
+        metrics: dict[str, Tensor] = {}
+        total = torch.zeros((), device=cells.device)
+        for settings, objective in zip(stage.objectives, self._objectives(number), strict=True):
+            result = objective(views, cells, self.net.stride)
+            total = total + settings.weight * result.loss
+            metrics[settings.kind] = result.loss.detach()
+            metrics |= result.metrics
+        return total, metrics
+
+    def step(
+        self, number: int, batch: ImageBatch, seed: int, lr: float
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Take one step; returns loss and metrics without gradient, still on the device."""
+        self.net.train()
+        for group in self.optimiser.param_groups:
+            group["lr"] = lr
+        loss, metrics = self.loss(number, batch, seed)
+        self.optimiser.zero_grad(set_to_none=True)
+        self.accelerator.backward(loss)
+        if self.plan.recipe.optimiser.clip_norm is not None:
+            nn.utils.clip_grad_norm_(self.net.parameters(), self.plan.recipe.optimiser.clip_norm)
+        self.optimiser.step()
+        return loss.detach(), metrics
+
+    @torch.no_grad()
+    def validate(self, number: int, batches: list[ImageBatch]) -> float:
+        """Return the mean loss of batches, the net as it is used later, always the same views."""
+        stage = self.plan.recipe.stages[number]
+        kept = self._forward
+        self._forward = TrainingNet(self.net, stage.pooling, bf16=False)
+        self.net.eval()
+        try:
+            losses = [self.loss(number, batch, seed)[0] for seed, batch in enumerate(batches)]
+        finally:
+            self._forward = kept
+            self.net.train()
+        return float(torch.stack(losses).mean())
+
+    def _views(self, stage: Stage, batch: ImageBatch, seed: int) -> DenseViews | PairViews:
+        generator = torch.Generator().manual_seed(seed)
+        if stage.views.kind == "dense":
+            return make_dense_views(batch, stage.views, generator)
+        return make_pair_views(batch, stage.views, self.plan.view, generator)
+
+    def _objectives(self, number: int) -> nn.ModuleList:
+        found = self.objectives[number]
+        assert isinstance(found, nn.ModuleList)
+        return found
+
+    def _build_optimiser(self) -> torch.optim.Optimizer:
+        wanted = self.plan.recipe.optimiser
+        kind = torch.optim.Adam if wanted.kind == "adam" else torch.optim.AdamW
+        values: dict[str, Any] = {"lr": wanted.lr, "weight_decay": wanted.weight_decay}
+        fused = self.hardware.device.type in ("cpu", "cuda")
+        return kind(self.net.parameters(), fused=fused, **values)
+
+
+def _lay_out(net: nn.Module, memory_format: torch.memory_format) -> None:
+    """Put convolution weights in the memory format of the images."""
+    dims = 4 if memory_format == torch.channels_last else 5
+    for parameter in net.parameters():
+        if parameter.ndim == dims:
+            parameter.data = parameter.data.contiguous(memory_format=memory_format)
+
+
+def build_objective(settings: ObjectiveSettings) -> nn.Module:
+    """Build the objective that belongs to its settings."""
+    if isinstance(settings, DenseDiscriminationSettings):
+        return DenseDiscrimination(settings)
+    if isinstance(settings, PatchDiscriminationSettings):
+        return PatchDiscrimination(settings)
+    assert isinstance(settings, HypersphereMixupSettings)
+    return HypersphereMixup(settings)

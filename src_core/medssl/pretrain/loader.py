@@ -1,0 +1,150 @@
+"""Batches from the memory-mapped cache, read ahead by one thread.
+
+Which images and which parts of them a step sees follows from seed, step and process alone, so
+that a resumed training sees what an uninterrupted one would have.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Generator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from medssl.views.batch import ImageBatch
+
+AHEAD = 2
+
+
+class HasArray(Protocol):
+    """A case: something with a prepared array ``(C, *spatial)``."""
+
+    @property
+    def array(self) -> NDArray[Any]:
+        """Prepared values 0 to 1."""
+
+
+class BatchSource:
+    """Makes the batch of any step.
+
+    Parameters
+    ----------
+    cases
+        The images to draw from.
+    canvas
+        Size that images are laid on or cut to.
+    batch
+        Images a step and process.
+    seed
+        Decides order and parts.
+    process, processes
+        Number of this process and how many share the work.
+    """
+
+    def __init__(
+        self,
+        cases: Sequence[HasArray],
+        canvas: tuple[int, ...],
+        batch: int,
+        seed: int,
+        process: int = 0,
+        processes: int = 1,
+    ) -> None:
+        self.cases = cases
+        self.canvas = canvas
+        self.batch = batch
+        self.seed = seed
+        self.process = process
+        self.processes = processes
+        self._orders: dict[int, NDArray[np.int64]] = {}
+
+    def case_numbers(self, step: int) -> list[int]:
+        """Return the numbers of the cases of a step: every case once before any comes again."""
+        first = (step * self.processes + self.process) * self.batch
+        count = len(self.cases)
+        return [
+            int(self._order(draw // count)[draw % count])
+            for draw in range(first, first + self.batch)
+        ]
+
+    def read(self, step: int) -> ImageBatch:
+        """Read the batch of a step."""
+        numbers = self.case_numbers(step)
+        rng = np.random.default_rng((self.seed, 1, step, self.process))
+        arrays = [self.cases[number].array for number in numbers]
+        images = np.zeros((len(arrays), arrays[0].shape[0], *self.canvas), np.float32)
+        origins, sizes = [], []
+        for target, array in zip(images, arrays, strict=True):
+            origin = _lay_on(target, array, rng)
+            origins.append(origin)
+            sizes.append(array.shape[1:])
+        return ImageBatch(
+            torch.from_numpy(images),
+            torch.tensor(origins, dtype=torch.float32),
+            torch.tensor(sizes, dtype=torch.float32),
+            torch.tensor(numbers),
+        )
+
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        if epoch not in self._orders:
+            if len(self._orders) > 4:
+                self._orders.clear()
+            rng = np.random.default_rng((self.seed, 0, epoch))
+            self._orders[epoch] = rng.permutation(len(self.cases))
+        return self._orders[epoch]
+
+
+def _lay_on(target: NDArray[Any], array: NDArray[Any], rng: np.random.Generator) -> list[int]:
+    """Lay an image centred on the canvas, or a random part where it is larger."""
+    origin, there, here = [], [slice(None)], [slice(None)]
+    for room, size in zip(target.shape[1:], array.shape[1:], strict=True):
+        start = -int(rng.integers(size - room + 1)) if size > room else (room - size) // 2
+        origin.append(start)
+        there.append(slice(max(start, 0), max(start, 0) + min(room, size)))
+        here.append(slice(max(-start, 0), max(-start, 0) + min(room, size)))
+    target[tuple(there)] = array[tuple(here)]
+    return origin
+
+
+def read_ahead(
+    source: BatchSource, first: int, last: int
+) -> Generator[tuple[int, ImageBatch], None, None]:
+    """Yield ``(step, batch)`` from `first` up to, not including, `last`; reads in a thread.
+
+    Closing the iterator ends the thread. An error of the thread is raised here.
+    """
+    ready: queue.Queue[tuple[int, ImageBatch] | Exception] = queue.Queue(AHEAD)
+    closed = threading.Event()
+
+    def put(item: tuple[int, ImageBatch] | Exception) -> None:
+        while not closed.is_set():
+            try:
+                ready.put(item, timeout=0.2)
+            except queue.Full:
+                continue
+            return
+
+    def work() -> None:
+        try:
+            for step in range(first, last):
+                if closed.is_set():
+                    return
+                put((step, source.read(step)))
+        except Exception as error:  # noqa: BLE001 - handed over and raised by the reader
+            put(error)
+
+    thread = threading.Thread(target=work, name="read-ahead", daemon=True)
+    thread.start()
+    try:
+        for _ in range(first, last):
+            item = ready.get()
+            if isinstance(item, Exception):
+                raise item
+            yield item
+    finally:
+        closed.set()
+        thread.join()

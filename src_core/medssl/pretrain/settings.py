@@ -1,0 +1,105 @@
+"""What a person asks of a pretraining: one model for form, command line and job."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from medssl.errors import SettingsError
+from medssl.prepare.settings import PrepareSettings
+from medssl.pretrain.recipe import Recipe
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class PretrainSettings(BaseModel):
+    """A pretraining as it is asked for; what is left empty follows from the preset."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recipe: Literal["ld"] = Field(
+        default="ld", description="Pretraining method: ld is local discrimination."
+    )
+    preset: Literal["quick", "standard", "paper"] = Field(
+        default="quick", description="Named settings: minutes, an hour, or the paper's."
+    )
+    form: Literal["dense", "grid"] | None = Field(
+        default=None,
+        description="dense: points, learns in minutes; grid: the paper's patches. "
+        "Empty: the preset's.",
+    )
+    ndim: Literal[2, 3] = Field(default=2, description="Pictures (2) or volumes (3).")
+    channels: Literal[1, 3] = Field(default=1, description="Grey (1) or colour (3).")
+    upright: bool = Field(
+        default=True,
+        description="The images have a known way up: no flips, small rotations. "
+        "Off for fundus photographs and the like.",
+    )
+    minutes: float | None = Field(
+        default=None,
+        gt=0,
+        description="Time to train; turned into a number of steps after a short warm-up.",
+    )
+    steps: int | None = Field(default=None, ge=1, description="Steps to train.")
+    batch: int | None = Field(
+        default=None, ge=1, description="Images a step and process; empty: the preset's."
+    )
+    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps.")
+    precision: Literal["auto", "float32", "bf16"] = Field(
+        default="auto", description="auto: bf16 where the hardware is fast at it."
+    )
+    compile: bool = Field(
+        default=True, description="Compile the net where that works; said where it does not."
+    )
+    seed: int = Field(default=0, ge=0, description="Seed of everything random.")
+    custom: Recipe | None = Field(
+        default=None, description="A recipe of your own in place of the preset's."
+    )
+
+    @model_validator(mode="after")
+    def _one_clock(self) -> Self:
+        if self.minutes is not None and self.steps is not None:
+            raise ValueError("give minutes or steps, not both")
+        if self.custom is not None and self.custom.prepare.ndim != self.ndim:
+            raise ValueError(
+                f"the recipe is {self.custom.prepare.ndim}-D, the images {self.ndim}-D"
+            )
+        return self
+
+    def resolve(self) -> Recipe:
+        """Return the recipe that these settings mean."""
+        from medssl.presets import ld_recipe
+
+        recipe = self.custom or ld_recipe(
+            self.preset, self.form, self.ndim, self.channels, self.upright
+        )
+        if self.batch is None:
+            return recipe
+        return _checked(Recipe, recipe.model_dump() | {"batch": self.batch})
+
+    @property
+    def prepare(self) -> PrepareSettings:
+        """How images must be prepared for this training."""
+        return self.resolve().prepare
+
+
+def make_settings(**values: Any) -> PretrainSettings:
+    """Build settings from named values, as a command line or a form gives them.
+
+    Raises
+    ------
+    SettingsError
+        If a value is not possible; the message names it.
+    """
+    return _checked(PretrainSettings, values)
+
+
+def _checked(model: type[_Model], values: dict[str, Any]) -> _Model:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        text = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{where}: {text}" if where else text) from error

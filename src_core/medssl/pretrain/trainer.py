@@ -1,0 +1,383 @@
+"""The training loop: one for every recipe."""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import torch
+from torch import Tensor
+
+from medssl.errors import Cancelled, MedsslError, SettingsError
+from medssl.models import DataInfo, EmbeddingInfo, ModelCard, save_model
+from medssl.objectives.spread import COLLAPSED_BELOW
+from medssl.pretrain.checkpoint import has_checkpoint, load_checkpoint, save_checkpoint
+from medssl.pretrain.hardware import Hardware
+from medssl.pretrain.learner import Learner
+from medssl.pretrain.loader import BatchSource, read_ahead
+from medssl.pretrain.plan import Division, Plan, job_record
+from medssl.pretrain.run_folder import RunFolder
+from medssl.pretrain.schedule import rate_factor
+from medssl.pretrain.warmup import first_steps
+from medssl.progress import Progress
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+CHECKPOINT_SECONDS = 60.0
+RESERVE_SECONDS = 3.0
+PAUSE_SECONDS = 0.2
+EVENTS_A_RUN = 300
+VALIDATION_BATCHES = 4
+COLLAPSED_EVENTS = 5
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a training leaves.
+
+    Parameters
+    ----------
+    model_folder
+        Folder of the trained model.
+    steps
+        Steps taken in all.
+    seconds
+        Seconds of training, those of earlier attempts included.
+    history
+        Metrics by time: dictionaries with ``step``, ``loss``, ``lr``, ...
+    warnings
+        What a person must know, a collapse for example.
+    """
+
+    model_folder: Path
+    steps: int
+    seconds: float
+    history: list[dict[str, Any]] = field(default_factory=list)
+    warnings: tuple[str, ...] = ()
+
+
+class Trainer:
+    """Runs a plan in a run folder, from the start or from its last checkpoint.
+
+    Parameters
+    ----------
+    plan
+        What to train.
+    division
+        Cases to train on and held out.
+    folder
+        The locked run folder.
+    hardware
+        What to compute with.
+    accelerator
+        Shares the work between processes.
+    progress
+        Told of each step.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        division: Division,
+        folder: RunFolder,
+        hardware: Hardware,
+        accelerator: Accelerator,
+        progress: Progress,
+    ) -> None:
+        self.plan = plan
+        self.division = division
+        self.folder = folder
+        self.hardware = hardware
+        self.accelerator = accelerator
+        self.progress = progress
+        self.source = BatchSource(
+            division.training,
+            plan.canvas,
+            plan.recipe.batch,
+            plan.settings.seed,
+            accelerator.process_index,
+            accelerator.num_processes,
+        )
+        self.learner = Learner(plan, hardware, accelerator)
+        self.compiled = hardware.compiled
+        self.done = 0
+        self.seconds = 0.0
+        self.best = math.inf
+        self.history: list[dict[str, Any]] = []
+        self.warnings: list[str] = []
+        self._flat_events = 0
+        self._started = time.monotonic()
+        self._recent: list[tuple[int, float]] = []
+
+    def run(self) -> RunResult:
+        """Train to the end.
+
+        Raises
+        ------
+        Cancelled
+            If it was asked to stop; the state is saved.
+        """
+        self._begin()
+        with _terminate_flag() as terminated:
+            try:
+                self._loop(terminated)
+            except Cancelled:
+                self.folder.state("stopping", step=self.done)
+                self._save()
+                self.folder.state("stopped", step=self.done)
+                raise
+        return self._finish()
+
+    def _begin(self) -> None:
+        for note in (*self.hardware.notes, *self.plan.notes):
+            self._warn(note)
+        timed = self.plan.steps is None
+        if self.compiled or timed:
+            self.progress(0, self.plan.steps or 0, "first steps")
+            warm = first_steps(self.learner, self.source.read(0), self.compiled, timed)
+            self.compiled = warm.compiled
+            if warm.problem:
+                self._warn(f"the net is not compiled: {warm.problem}")
+            if timed:
+                self._fix_steps(warm.step_seconds)
+        if has_checkpoint(self.folder.last):
+            self.done, extra = load_checkpoint(
+                self.folder.last, self.learner.modules, self.learner.optimiser
+            )
+            self.seconds, self.best = extra["seconds"], extra["best"] or math.inf
+        number, stage = self.plan.stage_at(self.done)
+        if number or not (self.compiled or timed):
+            self.learner.enter(stage, self.compiled)
+        self.folder.state(
+            "running",
+            step=self.done,
+            steps=self.plan.steps,
+            device=str(self.hardware.device),
+            precision=self.hardware.precision,
+            compiled=self.compiled,
+            processes=self.accelerator.num_processes,
+        )
+
+    def _fix_steps(self, step_seconds: float) -> None:
+        """Turn minutes into steps, once for the whole run."""
+        minutes = self.plan.settings.minutes or self.plan.recipe.minutes
+        assert minutes is not None
+        left = minutes * 60 - (time.monotonic() - self._started) - RESERVE_SECONDS
+        steps = max(1, int(left / step_seconds))
+        if self.accelerator.num_processes > 1:
+            from accelerate.utils import broadcast_object_list
+
+            steps = int(broadcast_object_list([steps])[0])
+        self.plan = self.learner.plan = self.plan.model_copy(update={"steps": steps})
+        self.folder.write_job(job_record(self.plan))
+        self.folder.event(
+            "log", message=f"{minutes:g} minutes are {steps} steps of {step_seconds:.2f} s"
+        )
+
+    def _loop(self, terminated: threading.Event) -> None:
+        steps = self._steps
+        every = max(1, steps // EVENTS_A_RUN)
+        number, _ = self.plan.stage_at(self.done)
+        saved = tick = time.monotonic()
+        message = ""
+        with closing(read_ahead(self.source, self.done, steps)) as batches:
+            for step, batch in batches:
+                self._obey(terminated, message)
+                now_number, stage = self.plan.stage_at(step)
+                if now_number != number:
+                    number = now_number
+                    self.learner.enter(stage, self.compiled)
+                    self.folder.event("log", message=f"stage {stage.name}")
+                factor = rate_factor(self.plan.recipe.schedule, step, steps)
+                lr = self.plan.recipe.optimiser.lr * factor
+                loss, metrics = self.learner.step(number, batch, self._seed(step), lr)
+                self.done = step + 1
+                now = time.monotonic()
+                self.seconds, tick = self.seconds + now - tick, now
+                if self.done % every == 0 or self.done in (1, steps):
+                    message = self._tell(stage.name, loss, metrics, lr)
+                if self.done % self.plan.recipe.validate_every == 0 or self.done == steps:
+                    self._validate(number)
+                if now - saved > CHECKPOINT_SECONDS or self.done == steps:
+                    self._check_finite(loss)
+                    self._save()
+                    saved = time.monotonic()
+
+    def _finish(self) -> RunResult:
+        if self.accelerator.is_main_process and not (
+            self.division.held_out and math.isfinite(self.best)
+        ):
+            self._save_model()
+        self.accelerator.wait_for_everyone()
+        self.folder.state("done", step=self.done, seconds=round(self.seconds, 1))
+        self.progress(self.done, self._steps, "done")
+        return RunResult(
+            self.folder.model, self.done, self.seconds, self.history, tuple(self.warnings)
+        )
+
+    @property
+    def _steps(self) -> int:
+        assert self.plan.steps is not None
+        return self.plan.steps
+
+    def _seed(self, step: int) -> int:
+        """Seed of the views of a step in this process."""
+        seed = self.plan.settings.seed * 1_000_003 + step
+        return (seed * 4099 + self.accelerator.process_index) % 2**63
+
+    def _obey(self, terminated: threading.Event, message: str) -> None:
+        """Report; stop or pause if it is asked. All processes do the same."""
+        try:
+            self.progress(self.done, self._steps, message)
+            cancelled = False
+        except Cancelled:
+            cancelled = True
+        if self._any(cancelled or terminated.is_set() or self.folder.asked("stop")):
+            raise Cancelled(f"stopped after {self.done} steps; run it again to go on")
+        if self._any(self.folder.asked("pause")):
+            self._save()
+            self.folder.state("paused", step=self.done)
+            if self.hardware.device.type == "cuda":
+                torch.cuda.empty_cache()
+            while self._any(self.folder.asked("pause")):
+                if self._any(terminated.is_set() or self.folder.asked("stop")):
+                    raise Cancelled(f"stopped after {self.done} steps; run it again to go on")
+                time.sleep(PAUSE_SECONDS)
+            self.folder.state("running", step=self.done)
+            self._recent.clear()
+
+    def _any(self, flag: bool) -> bool:
+        """Whether the flag is up in any process."""
+        if self.accelerator.num_processes == 1:
+            return flag
+        value = torch.tensor(float(flag), device=self.hardware.device)
+        return bool(self.accelerator.reduce(value, "sum") > 0)
+
+    def _tell(self, stage: str, loss: Tensor, metrics: dict[str, Tensor], lr: float) -> str:
+        """Write a metric event; returns the line for the progress display."""
+        value = self._check_finite(loss)
+        numbers = {name: round(float(metric), 5) for name, metric in metrics.items()}
+        self._recent = [*self._recent[-20:], (self.done, time.monotonic())]
+        (first, start), (last, end) = self._recent[0], self._recent[-1]
+        images = self.plan.recipe.batch * self.accelerator.num_processes
+        rate = (last - first) * images / (end - start) if end > start else None
+        left = (self._steps - self.done) * images / rate if rate else None
+        event = {
+            "step": self.done,
+            "steps": self._steps,
+            "stage": stage,
+            "loss": round(value, 5),
+            "lr": lr,
+            **numbers,
+            "images_per_second": round(rate, 2) if rate else None,
+            "seconds": round(self.seconds, 2),
+            "seconds_left": round(left, 1) if left else None,
+            "memory_mb": _memory_mb(self.hardware.device),
+        }
+        self.history.append(event)
+        self.folder.event("metric", **event)
+        self._watch_spread(numbers.get("spread"))
+        return f"loss {value:.3f}" + (f", {rate:.1f} images/s" if rate else "")
+
+    def _check_finite(self, loss: Tensor) -> float:
+        value = float(loss)
+        if not math.isfinite(value):
+            raise SettingsError(
+                f"{self.folder.path}: the loss is no longer a finite number at step {self.done}; "
+                "the last checkpoint is good. Start again with a lower learning rate or with "
+                "precision float32."
+            )
+        return value
+
+    def _watch_spread(self, spread: float | None) -> None:
+        if spread is None:
+            return
+        self._flat_events = self._flat_events + 1 if spread < COLLAPSED_BELOW else 0
+        if self._flat_events == COLLAPSED_EVENTS:
+            self._warn(
+                f"the embedding has collapsed at step {self.done}: nearly all places have the "
+                f"same vector (spread {spread:.3f}, healthy is above 0.5). Use more varied "
+                "images or a lower learning rate."
+            )
+
+    def _validate(self, number: int) -> None:
+        if not self.division.held_out:
+            return
+        count = min(VALIDATION_BATCHES, math.ceil(len(self.division.held_out) / self.source.batch))
+        held_out = BatchSource(self.division.held_out, self.plan.canvas, self.source.batch, seed=0)
+        loss = self.learner.validate(number, [held_out.read(index) for index in range(count)])
+        self.folder.event("metric", step=self.done, validation_loss=round(loss, 5))
+        if loss < self.best:
+            self.best = loss
+            if self.accelerator.is_main_process:
+                self._save_checkpoint(self.folder.best)
+                self._save_model()
+
+    def _save(self) -> None:
+        if self.accelerator.is_main_process:
+            self._save_checkpoint(self.folder.last)
+
+    def _save_checkpoint(self, folder: Path) -> None:
+        best = self.best if math.isfinite(self.best) else None
+        extra = {"seconds": self.seconds, "best": best}
+        save_checkpoint(folder, self.done, self.learner.modules, self.learner.optimiser, extra)
+
+    def _save_model(self) -> None:
+        architecture = self.plan.recipe.architecture
+        card = ModelCard(
+            architecture=architecture,
+            input=self.plan.prepare,
+            embedding=EmbeddingInfo(
+                channels=architecture.embedding_channels, stride=architecture.out_stride
+            ),
+            recipe={
+                "name": self.plan.recipe.name,
+                "steps": self.done,
+                "settings": self.plan.settings.model_dump(mode="json"),
+                "resolved": self.plan.recipe.model_dump(mode="json"),
+            },
+            data=DataInfo(n_images=self.plan.n_images, fingerprint=self.plan.fingerprint),
+        )
+        save_model(self.folder.model, self.learner.net, card)
+
+    def _warn(self, text: str) -> None:
+        self.warnings.append(text)
+        self.folder.event("log", level="warning", message=text)
+
+
+@contextmanager
+def _terminate_flag() -> Iterator[threading.Event]:
+    """Turn SIGTERM into a flag, where this thread may."""
+    flag = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield flag
+        return
+    before = signal.signal(signal.SIGTERM, lambda _number, _frame: flag.set())
+    try:
+        yield flag
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _memory_mb(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) >> 20
+    return int(psutil.Process().memory_info().rss) >> 20
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that the memory is full."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
+        isinstance(error, RuntimeError)
+        and not isinstance(error, MedsslError)
+        and "allocate memory" in str(error)
+    )
