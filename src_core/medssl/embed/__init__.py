@@ -1,0 +1,19 @@
+"""Dense embeddings of images and volumes, cached in half precision.
+
+`NetEmbedder` and `InstantEmbedder` come from `open_embedder`; torch is imported when a trained
+model is opened.
+"""
+
+from __future__ import annotations
+
+from medssl.embed.cohort import EmbeddedCase, EmbeddedCohort, embed_cohort
+from medssl.embed.embedder import INSTANT, DenseEmbedder, open_embedder
+
+__all__ = [
+    "INSTANT",
+    "DenseEmbedder",
+    "EmbeddedCase",
+    "EmbeddedCohort",
+    "embed_cohort",
+    "open_embedder",
+]
