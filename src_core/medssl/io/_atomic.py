@@ -6,35 +6,42 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, TextIO
-from uuid import uuid4
 
 from medssl.errors import StorageError
 
 
 @contextmanager
-def write_beside(path: Path) -> Iterator[Path]:
-    """Give a temporary name in the same folder, renamed to `path` when all went well.
+def _storing(path: Path) -> Iterator[None]:
+    """Turn the system's refusal to write into ours, with the remedy."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"{path}: it cannot be written ({error.strerror or error}). "
+            "Choose another folder, or free some space on the disk."
+        ) from error
 
-    The temporary name ends as `path` does, so that a library may tell the format from it.
+
+@contextmanager
+def write_beside(path: Path) -> Iterator[Path]:
+    """Give the same file name in a temporary folder beside; all files there are then moved.
+
+    The file itself is moved last, after those that it refers to.
 
     Raises
     ------
     StorageError
         If the folder cannot be written to or the disk is full.
     """
-    draft = path.with_name(f".{uuid4().hex[:8]}.{path.name}")
-    try:
+    with _storing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield draft
-        draft.replace(path)
-    except OSError as error:
-        raise StorageError(
-            f"{path}: it cannot be written ({error.strerror or error}). "
-            "Choose another folder, or free some space on the disk."
-        ) from error
-    finally:
-        draft.unlink(missing_ok=True)
+        with TemporaryDirectory(prefix=".", dir=path.parent) as folder:
+            draft = Path(folder) / path.name
+            yield draft
+            for file in sorted(Path(folder).iterdir(), key=lambda file: file == draft):
+                file.replace(path.parent / file.name)
 
 
 @contextmanager

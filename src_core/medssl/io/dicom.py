@@ -15,7 +15,7 @@ from medssl.errors import FileRefusedError
 from medssl.geometry import Grid
 from medssl.io._checks import refusing
 from medssl.io.dicom_frames import frames_stack
-from medssl.io.dicom_headers import image_name, read_header, refuse_without_image
+from medssl.io.dicom_headers import image_name, names_patient, read_header, refuse_without_image
 from medssl.io.dicom_pixels import decode, rescale
 from medssl.io.dicom_spacing import pixel_spacing
 from medssl.io.dicom_stack import Stack, arrange, interpolate
@@ -155,6 +155,8 @@ def _metadata(dataset: Dataset) -> dict[str, Any]:
         "PatientPosition", "Laterality", "ImageLaterality",
     )  # fmt: skip
     found = {key: dataset.get(key) for key in keys}
+    if names_patient(str(found["SeriesDescription"]), dataset):
+        del found["SeriesDescription"]
     return {
         key: value if isinstance(value, int) else _plain(value)
         for key, value in found.items()

@@ -91,8 +91,10 @@ def scan_dicom(
     for done, path in enumerate(files):
         progress(done, len(files), f"reading the header of {path.name}")
         try:
-            header = read_header(path, _TAGS)
-            refuse_without_image(header, path)
+            with refusing(path, "its DICOM header is damaged"):
+                header = read_header(path, _TAGS)
+                refuse_without_image(header, path)
+                key = _group_key(header, path)
         except FileRefusedError as error:
             if not _is_directory(path):
                 broken.append(error)
@@ -101,7 +103,7 @@ def scan_dicom(
         if uid in seen:
             continue
         seen.add(uid)
-        groups.setdefault(_group_key(header, path), []).append(_Slice(path, header))
+        groups.setdefault(key, []).append(_Slice(path, header))
     series = []
     for slices in groups.values():
         for part in _divide(slices):
@@ -140,7 +142,7 @@ def refuse_without_image(header: Dataset, path: Path) -> None:
         if not header.get("SOPClassUID") and not header.get("Modality"):
             raise FileRefusedError(path, "it is not a DICOM image", DAMAGED)
         raise FileRefusedError(
-            path, f"it holds no image ({kind})", "Give the images that it belongs to."
+            path, f"it holds no pixels ({kind})", "Give the images that it belongs to."
         )
 
 
@@ -155,13 +157,14 @@ def image_name(header: Dataset, files: Sequence[Path]) -> str:
     words.append(str(header.get("SeriesDescription") or ""))
     described = " ".join(word for word in words if word).strip()
     name = files[0].name if len(files) == 1 else described
-    if _names_patient(name, header):
-        name = words[0] if _names_patient(described, header) else described
+    if names_patient(name, header):
+        name = words[0] if names_patient(described, header) else described
         name += f" {header.get('InstanceNumber') or ''}".rstrip() if len(files) == 1 else ""
     return name
 
 
-def _names_patient(name: str, header: Dataset) -> bool:
+def names_patient(name: str, header: Dataset) -> bool:
+    """Whether a text holds a part of the patient's name."""
     given = str(header.get("PatientName") or "").lower()
     parts = [p for p in re.split(r"[\W_\d]+", given) if len(p) > 2]
     return any(part in name.lower() for part in parts)
@@ -207,8 +210,13 @@ def _are_numbers(values: object, count: int) -> bool:
 
 
 def _divide(slices: list[_Slice]) -> list[list[_Slice]]:
-    """Divide slices whose positions repeat unevenly by the first tag that makes them even."""
-    if len(slices) == 1 or _is_even(slices):
+    """Divide slices whose positions repeat unevenly by the first tag that makes them even.
+
+    Slices that all lie at one place are no volume: each is an image.
+    """
+    if len({one.distance for one in slices}) == 1:
+        return [[one] for one in slices]
+    if _is_even(slices):
         return [slices]
     for tag in ("EchoNumbers", "EchoTime", "AcquisitionNumber", "ImageType"):
         parts: dict[str, list[_Slice]] = {}

@@ -38,6 +38,7 @@ _DTYPES = {name: code for code, names in _TYPES.items() for name in names.split(
 _COLOURS = {"rgb-color", "rgba-color", "xyz-color", "hsv-color", "3-color", "4-color"}
 _TO_LPS = {"left": (0, 1), "right": (0, -1), "posterior": (1, 1), "anterior": (1, -1)}
 _SHORT = {"L": "left", "R": "right", "P": "posterior", "A": "anterior", "S": "superior"}
+_TRAILING = 16  # bytes that may follow the voxels: line ends, a checksum
 _MILLIMETRES = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "um": 1e-3, "µm": 1e-3, "microns": 1e-3}
 
 
@@ -110,6 +111,12 @@ def _pixels(path: Path, fields: dict[str, str], sizes: list[int], body: bytes) -
     skip = int(fields.get("byte skip") or fields.get("byteskip") or 0)
     body = body[max(0, len(body) - needed + skip + 1) :] if skip < 0 else body[skip:]
     require_bytes(source, len(body), needed)
+    if len(body) > needed + _TRAILING:
+        _refuse(
+            path,
+            f"its data is {len(body) - needed} bytes longer than its header says",
+            "Its header lacks a byte skip or gives wrong sizes: correct it.",
+        )
     array = np.frombuffer(body, dtype, math.prod(sizes)).reshape(sizes[::-1])
     return array.astype(dtype.newbyteorder("="))
 

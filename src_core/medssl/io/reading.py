@@ -17,6 +17,7 @@ from medssl.io.formats import (
 )
 from medssl.io.image import Image
 
+_FORMATS = "Give NIfTI, NRRD, MHA, DICOM, TIFF, PNG or JPEG."
 _CONVERT = "Convert it to NIfTI or NRRD."
 
 
@@ -106,7 +107,7 @@ def _not_readable(path: Path, promised: Format | None) -> FileRefusedError:
             f"its name ends in {extension(path)}, but its content is not that",
             "The file is damaged or wrongly named: get it again, or rename it.",
         )
-    return FileRefusedError(path, "it is not an image in a format that medssl reads", _CONVERT)
+    return FileRefusedError(path, "it is not an image in a format that medssl reads", _FORMATS)
 
 
 def _pictures(name: str) -> Callable[[Path], list[Image]]:

@@ -10,7 +10,13 @@ from pathlib import Path
 
 from medssl.errors import FileRefusedError
 from medssl.io.dicom_headers import Series, scan_dicom
-from medssl.io.formats import extension, format_from_content, format_from_name, unreadable
+from medssl.io.formats import (
+    extension,
+    format_from_content,
+    format_from_name,
+    refused_kind,
+    unreadable,
+)
 from medssl.io.image import Image
 from medssl.io.reading import read_image, read_series
 from medssl.progress import Progress, silent
@@ -174,6 +180,8 @@ def _sort_out(
             continue
         if shown == "dicom" or (promised == "dicom" and shown is None):
             dicom.setdefault((file.parent, base), []).append(file)
+        elif kind := refused_kind(file):
+            problems.append(Problem(file, f"{file}: it is {kind}, which medssl does not read."))
         elif (promised or keep_unknown) and not _is_data_of_header(file):
             key = file.relative_to(base).as_posix()
             entries.append((key, ImageSource(file, key, file.name, (file,))))

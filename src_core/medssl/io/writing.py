@@ -148,7 +148,10 @@ def _write_meta(image: Image, path: Path) -> None:
         what = "a time axis" if image.frames > 1 else "a sheared grid"
         raise FileRefusedError(path, f"MetaImage cannot hold {what}", _VOLUMES)
     with write_beside(path) as draft:
-        sitk.WriteImage(to_itk(image), str(draft), useCompression=True)
+        try:
+            sitk.WriteImage(to_itk(image), str(draft), useCompression=True)
+        except RuntimeError as error:
+            raise OSError(str(error).strip().splitlines()[-1]) from error
 
 
 def _write_tiff(image: Image, path: Path) -> None:

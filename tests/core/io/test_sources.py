@@ -1,0 +1,152 @@
+"""Listing: keys, order, problems; nothing is read that need not be."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import pytest
+
+from medssl.errors import Cancelled, FileRefusedError
+from medssl.io import SUPPORTED_PATTERNS, list_images, read_folder, read_image, write_image
+from medssl.io.formats import format_from_name
+
+sys.path.insert(0, str(Path(__file__).parent))
+from dicom_files import make_series, make_slice, ramp
+
+PNG = imagecodecs.png_encode(np.arange(12, dtype=np.uint8).reshape(3, 4))
+
+
+def put(path: Path, content: bytes = PNG) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def keys(listing):
+    return [source.key for source in listing.sources]
+
+
+def test_a_folder_is_listed_in_natural_order(tmp_path):
+    for name in ("img10.png", "img2.png", "sub/img1.png", ".hidden.png", "notes.md", "a.csv"):
+        put(tmp_path / name)
+    (tmp_path / "notes.md").write_text("text")
+    (tmp_path / "a.csv").write_text("a,b")
+    listing = list_images(tmp_path)
+    assert keys(listing) == ["img2.png", "img10.png", "sub/img1.png"]
+    assert not listing.problems
+    source = pickle.loads(pickle.dumps(listing.sources[0]))
+    assert source == listing.sources[0]
+    assert hash(source) == hash(listing.sources[0])
+    assert source.read().grid.shape == (3, 4)
+
+
+def test_a_file_a_list_and_a_sequence(tmp_path):
+    one, two = put(tmp_path / "a" / "x.png"), put(tmp_path / "b" / "x.png")
+    assert keys(list_images(one)) == ["x.png"]
+    (tmp_path / "list.txt").write_text(f"a/x.png\n\n{two}\nmissing.png\n")
+    listing = list_images(tmp_path / "list.txt")
+    assert len(set(keys(listing))) == 2
+    assert "missing.png" in listing.problems[0].message
+    assert {source.path for source in list_images([one, str(two)]).sources} == {one, two}
+    assert keys(list_images([tmp_path / "a", tmp_path / "a" / "x.png"])) == ["x.png"]
+
+
+def test_dicom_folders_and_loose_files(tmp_path):
+    make_series(tmp_path / "ct", [0, 2, 4])
+    make_slice(tmp_path / "films" / "one", ramp(), Modality="DX")
+    make_slice(tmp_path / "films" / "two", ramp(), Modality="DX")
+    put(tmp_path / "films" / "DICOMDIR", b"not one")
+    listing = list_images(tmp_path)
+    assert keys(listing) == ["ct", "films/one", "films/two"]
+    assert [source.name for source in listing.sources] == ["CT 4 Thorax", "one", "two"]
+    assert [source.read().ndim for source in listing.sources] == [3, 2, 2]
+
+
+def test_broken_files_are_problems_and_the_rest_goes_on(tmp_path):
+    put(tmp_path / "good.png")
+    put(tmp_path / "cut.png", PNG[:40])
+    put(tmp_path / "cut.dcm", b"\0" * 128 + b"DICM" + b"garbage" * 30)
+    put(tmp_path / "volume.mgz", b"x")
+    images, problems = read_folder(tmp_path)
+    assert [image.name for image in images] == ["good.png"]
+    assert {problem.path.name for problem in problems} == {"cut.png", "cut.dcm", "volume.mgz"}
+    assert all(str(problem.path) in problem.message for problem in problems)
+
+
+def test_nothing_there(tmp_path):
+    with pytest.raises(FileRefusedError, match="no images in it"):
+        list_images(tmp_path)
+    with pytest.raises(FileRefusedError, match="no such file"):
+        list_images(tmp_path / "none")
+
+
+def test_no_permission(tmp_path, monkeypatch):
+    put(tmp_path / "secret.png")
+    put(tmp_path / "open.png")
+    real = Path.open
+
+    def guarded(self, *args, **kwargs):
+        if self.name == "secret.png":
+            raise PermissionError(13, "Permission denied", str(self))
+        return real(self, *args, **kwargs)
+
+    monkeypatch.setattr("pathlib.Path.open", guarded)
+    with pytest.raises(FileRefusedError, match="you may not read it"):
+        read_image(tmp_path / "secret.png")
+    images, problems = read_folder(tmp_path)
+    assert len(images) == 1
+    assert "Change its permissions" in problems[0].message
+
+
+def test_listing_can_be_cancelled(tmp_path):
+    make_series(tmp_path, [0, 2, 4])
+
+    def stop(done, total, message):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        list_images(tmp_path, progress=stop)
+
+
+def test_header_and_data_are_one_image(tmp_path):
+    put(tmp_path / "a.hdr", bytes(348))
+    put(tmp_path / "a.img", bytes(10))
+    assert keys(list_images(tmp_path)) == ["a.hdr"]
+
+
+def test_thousand_slices_are_listed_in_seconds(tmp_path):
+    first = make_slice(tmp_path / "s0", np.zeros((256, 256)))
+    content = first.read_bytes()
+    for number in range(1, 300):
+        (tmp_path / f"s{number}").write_bytes(content)
+    before = time.process_time()
+    list_images(tmp_path)
+    assert time.process_time() - before < 3
+
+
+def test_patterns_name_every_format():
+    assert {"*.nii.gz", "*.nrrd", "*.nhdr", "*.mha", "*.mhd", "*.dcm"} <= set(SUPPORTED_PATTERNS)
+    assert {"*.png", "*.jpg", "*.jpeg", "*.tif", "*.ome.tif"} <= set(SUPPORTED_PATTERNS)
+    assert all(format_from_name(pattern.replace("*", "a")) for pattern in SUPPORTED_PATTERNS)
+
+
+def test_formats_are_known_without_heavy_imports():
+    code = (
+        "import sys, medssl.io.formats, medssl.io; "
+        "print([m for m in ('SimpleITK', 'pydicom', 'tifffile', 'torch') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_written_images_are_listed(tmp_path):
+    put(tmp_path / "a.png")
+    image = read_image(tmp_path / "a.png")
+    write_image(image, tmp_path / "a.nrrd")
+    assert keys(list_images(tmp_path)) == ["a.nrrd", "a.png"]
