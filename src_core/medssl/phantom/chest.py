@@ -182,7 +182,8 @@ def _film(rng: np.random.Generator, absorbed: Field, foreign: Field) -> NDArray[
     noise = rng.standard_normal(shape, np.float32) * np.float32(rng.uniform(0.004, 0.016))
     total = total + noise * np.exp(0.7 * np.clip(total, 0, 2))
     tone = 1 / (1 + np.exp(-gain * (total - np.float32(level))))
-    floor, roof = (1 / (1 + np.exp(gain * level))), 1 / (1 + np.exp(-gain * (1.5 - level)))
+    floor = float(1 / (1 + np.exp(gain * level)))
+    roof = float(1 / (1 + np.exp(-gain * (1.5 - level))))
     tone = np.clip((tone - floor) / (roof - floor), 0, 1) ** np.float32(np.exp(rng.normal(0, 0.15)))
     if rng.random() < 0.3:
         tone = _enhance(tone, float(rng.uniform(0.5, 1.6)))

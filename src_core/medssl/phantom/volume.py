@@ -111,7 +111,7 @@ def _paint_lungs(
     texture = smooth_noise(rng, values.shape, [n // 3 for n in values.shape])
     for name, blob in _LUNGS.items():
         lung = blob.vary(rng)
-        side = np.sign(lung.centre[0])
+        side = float(np.sign(lung.centre[0]))
         floor = at[2] - (0.14 + 0.06 * side * -1) + 0.5 * (at[0] - 0.75 * lung.centre[0]) ** 2
         floor += float(rng.normal(0, 0.04)) + 0.25 * at[1] ** 2
         depth = np.minimum(lung.depth(rng, at), floor * 1.6)
@@ -156,19 +156,20 @@ def _paint_vessels(
     """Paint aorta and windpipe; returns the aorta's mask and the top of its arch."""
     x, y, z = at
     r = 0.085 * float(np.exp(rng.normal(0, 0.08)))
-    bend, top = 0.15, carina[2] + 0.08
+    fork_x, fork_y, fork_z = (float(v) for v in carina)
+    bend, top = 0.15, fork_z + 0.08
     down_x, down_y = 0.13, 0.24 + float(rng.normal(0, 0.02))
     descending = np.hypot(x - down_x, y - down_y) + 9 * np.maximum(z - top, 0)
     ahead = np.hypot(x - 0.02 - 0.2 * (y - down_y + 2 * bend), y - down_y + 2 * bend)
-    ascending = ahead + 9 * np.maximum(z - top, 0) + 9 * np.maximum(carina[2] - 0.22 - z, 0)
+    ascending = ahead + 9 * np.maximum(z - top, 0) + 9 * np.maximum(fork_z - 0.22 - z, 0)
     ring = np.hypot(y - down_y + bend, z - top) - bend
     arch = np.hypot(ring, x - 0.075 - 0.2 * (y - down_y + bend)) + 9 * np.maximum(top - z, 0)
     distance = np.minimum(np.minimum(descending, ascending), arch)
     _paint(values, step(r - distance, 0.02), 210.0 * float(rng.normal(1, 0.12)))
-    windpipe = np.hypot(x - carina[0], y - carina[1]) + 9 * np.maximum(carina[2] - z, 0)
-    spread_x = np.abs(x - carina[0]) - 0.75 * np.maximum(carina[2] - z, 0)
-    bronchi = np.hypot(spread_x, y - carina[1]) + 9 * np.maximum(z - carina[2], 0)
-    bronchi = bronchi + 9 * np.maximum(carina[2] - 0.26 - z, 0)
+    windpipe = np.hypot(x - fork_x, y - fork_y) + 9 * np.maximum(fork_z - z, 0)
+    spread_x = np.abs(x - fork_x) - 0.75 * np.maximum(fork_z - z, 0)
+    bronchi = np.hypot(spread_x, y - fork_y) + 9 * np.maximum(z - fork_z, 0)
+    bronchi = bronchi + 9 * np.maximum(fork_z - 0.26 - z, 0)
     tube = np.minimum(windpipe, 1.25 * bronchi)
     _paint(values, step(0.078 - tube, 0.02), 30.0)
     _paint(values, step(0.058 - tube, 0.02), -980.0)
