@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 from typing import Any, Literal
 
 import numpy as np
@@ -150,7 +151,7 @@ class Grid:
         return np.asarray((np.asarray(point_world, float) - affine[:n, n]) @ inverse.T)
 
     def contains_voxel(self, point_vox: ArrayLike) -> bool:
-        """Whether a voxel point lies in the image; a voxel reaches half a step around its centre."""
+        """Whether a voxel point lies in the image; a voxel reaches half a step around it."""
         point = np.asarray(point_vox, float)
         return bool(((point >= -0.5) & (point <= np.array(self.shape) - 0.5)).all())
 
@@ -184,12 +185,11 @@ class Grid:
         """
         n = self.ndim
         matrix = np.array(self.direction)
-        order: list[int] = []
-        remaining = list(range(n))
-        for world_axis in reversed(range(n)):
-            best = max(remaining, key=lambda axis: abs(matrix[world_axis, axis]))
-            order.append(best)
-            remaining.remove(best)
+        strength = np.abs(matrix[::-1])
+        order = max(
+            permutations(range(n)),
+            key=lambda axes: round(sum(strength[new, old] for new, old in enumerate(axes)), 9),
+        )
         flips = tuple(
             bool(matrix[n - 1 - new_axis, old_axis] < 0) for new_axis, old_axis in enumerate(order)
         )
@@ -206,7 +206,7 @@ class Grid:
             np.stack(columns, axis=1),
             self.unit,
         )
-        return grid, tuple(order), flips
+        return grid, order, flips
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `from_dict` reads them back."""

@@ -10,7 +10,7 @@ import bz2
 import gzip
 import math
 import re
-import zlib
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
@@ -38,6 +38,7 @@ _DTYPES = {name: code for code, names in _TYPES.items() for name in names.split(
 _COLOURS = {"rgb-color", "rgba-color", "xyz-color", "hsv-color", "3-color", "4-color"}
 _TO_LPS = {"left": (0, 1), "right": (0, -1), "posterior": (1, 1), "anterior": (1, -1)}
 _SHORT = {"L": "left", "R": "right", "P": "posterior", "A": "anterior", "S": "superior"}
+_LONGEST_SKIP = 2**24  # bytes before packed voxels
 _TRAILING = 16  # bytes that may follow the voxels: line ends, a checksum
 _MILLIMETRES = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "um": 1e-3, "µm": 1e-3, "microns": 1e-3}
 
@@ -131,19 +132,17 @@ def _data_file(path: Path, named: str) -> Path:
 
 
 def _unpack(path: Path, encoding: str, body: bytes, needed: int) -> bytes:
+    """Unpack no more than the header can mean, whatever the packed data would grow to."""
+    limit = needed + _LONGEST_SKIP
     if encoding == "raw":
         return body
     if encoding in ("gzip", "gz"):
-        return gzip.decompress(body) if len(body) < needed else _gunzip(body)
+        return gzip.GzipFile(fileobj=BytesIO(body)).read(limit)
     if encoding in ("bzip2", "bz2"):
-        return bz2.decompress(body)
+        return bz2.BZ2File(BytesIO(body)).read(limit)
     if encoding == "hex":
         return bytes.fromhex(body.decode("ascii"))
     return _refuse(path, f"its encoding {encoding!r} is not known", "Save it with gzip or raw.")
-
-
-def _gunzip(body: bytes) -> bytes:
-    return zlib.decompressobj(31).decompress(body)
 
 
 def _image(path: Path, fields: dict[str, str], sizes: list[int], array: NDArray[Any]) -> Image:
