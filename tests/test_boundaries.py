@@ -75,5 +75,9 @@ def test_help_does_not_import_torch() -> None:
 
 
 def test_training_core_imports_without_viewer_reader_and_peer() -> None:
-    code = BLOCKER + "import medssl.nets, medssl.views, medssl.objectives, medssl.pretrain"
+    code = BLOCKER + (
+        "import medssl.nets, medssl.views, medssl.objectives\n"
+        "from medssl.pretrain import PretrainSettings, pretrain\n"
+        "PretrainSettings().resolve()"
+    )
     _run(code, ",".join([*GUI_PACKAGES, "SimpleITK", "monai"]))

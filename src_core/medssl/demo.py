@@ -61,7 +61,8 @@ def train(
     phantoms: PhantomFolder, run: Path, minutes: float, seed: int, progress: Progress = silent
 ) -> RunResult:
     """Pretrain on the films, without their landmarks."""
-    settings = PretrainSettings(preset="quick", ndim=2, minutes=minutes, seed=seed)
+    # In so short a time compiling the net costs more than it gains.
+    settings = PretrainSettings(minutes=minutes, seed=seed, compile=False)
     prepared = prepare_cohort(list_images(phantoms.images), settings.prepare, ArrayCache())
     return pretrain(prepared, settings, run, progress=progress)
 

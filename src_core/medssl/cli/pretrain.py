@@ -10,7 +10,7 @@ import typer
 
 from medssl.cli.bars import working
 from medssl.cli.images import DeviceOption, Images, count_axes, find_images, prepare
-from medssl.cli.output import JsonFlag, out, print_json
+from medssl.cli.output import JsonFlag, out, print_json, say
 
 
 class Recipe(StrEnum):
@@ -78,6 +78,8 @@ def pretrain(
     prepared = prepare(listing.sources, settings.prepare)
     with working("Pretraining") as report:
         result = train(prepared, settings, run, progress=report)
+    for warning in result.warnings:
+        say(warning)
     if json:
         print_json(
             {
@@ -85,6 +87,7 @@ def pretrain(
                 "model": result.model_folder,
                 "steps": result.steps,
                 "seconds": result.seconds,
+                "warnings": result.warnings,
                 "images": len(prepared.cases),
                 "left_out": [{"path": p.path, "message": p.message} for p in prepared.problems],
             }
