@@ -214,7 +214,7 @@ def _divide(slices: list[_Slice]) -> list[list[_Slice]]:
 
     Slices that all lie at one place are no volume: each is an image.
     """
-    if len({one.distance for one in slices}) == 1:
+    if len(slices) == 1 or len({one.distance for one in slices}) == 1:
         return [[one] for one in slices]
     if _is_even(slices):
         return [slices]
