@@ -85,8 +85,8 @@ def limbs(rng: np.random.Generator, frame: ChestFrame) -> Field:
         y0 = 0.16 + float(rng.normal(0, 0.03))
         shape = np.array([[0.09, y0], [0.35, y0 - 0.02], [0.75, y0 - 0.17], [1.12, y0 - 0.24]])
         shape[1:, 1] += lift * np.array([0.3, 0.8, 1.2])
-        path = smooth_path(shape * [side, 1], 18)
-        radius = (0.042 + 0.022 * np.linspace(1, -0.4, 18) ** 2) * unit
+        path = smooth_path(shape * [side, 1], 12)
+        radius = (0.042 + 0.022 * np.linspace(1, -0.4, 12) ** 2) * unit
         bone = np.zeros_like(out)
         draw_path(bone, frame.to_pixel(path), radius, 0.95)
         marrow = np.zeros_like(out)
@@ -100,7 +100,7 @@ def limbs(rng: np.random.Generator, frame: ChestFrame) -> Field:
         draw_path(thin, frame.to_pixel(smooth_path(ridge, 6)), 0.05 * unit, 0.4)
         arm = np.array([[1.32, 0.02], [1.47, 0.45], [1.58, 1.2]])
         arm[:, 0] += float(rng.normal(0.04, 0.05))
-        head = frame.to_pixel(smooth_path(arm * [side, 1], 9))
-        draw_path(thin, head, np.linspace(0.15, 0.08, 9).clip(0.085) * unit, 0.8)
+        head = frame.to_pixel(smooth_path(arm * [side, 1], 6))
+        draw_path(thin, head, np.linspace(0.15, 0.08, 6).clip(0.085) * unit, 0.8)
         out += thin
     return out

@@ -42,6 +42,7 @@ def vessels(rng: np.random.Generator, chest: Chest, frame: ChestFrame) -> Field:
     out = np.zeros(frame.shape, np.float32)
     for lung in (chest.right, chest.left):
         rows = _tree(rng, chest, lung, 5)
+        rows = rows[rows[:, 4] > 0.0055]
         starts, ends = frame.to_pixel(rows[:, :2]), frame.to_pixel(rows[:, 2:4])
         radii = rows[:, 4] * frame.unit_px
         draw_segments(out, starts, ends, radii, rows[:, 4] / 0.03, lighten=True)
