@@ -97,10 +97,10 @@ def start_accelerator(device: str) -> Accelerator:
     from accelerate import Accelerator
 
     wanted = _wanted_device(device)
-    if wanted is not None and wanted.type == "cuda" and wanted.index is not None:
+    if wanted.type == "cuda" and wanted.index is not None:
         torch.cuda.set_device(wanted)
-    accelerator = Accelerator(cpu=wanted is not None and wanted.type == "cpu")
-    if wanted is not None and accelerator.device.type != wanted.type:
+    accelerator = Accelerator(cpu=wanted.type == "cpu")
+    if accelerator.device.type != wanted.type:
         raise SettingsError(
             f"device {device!r}: this process already computes on {accelerator.device}; "
             "start a new one"
@@ -108,9 +108,11 @@ def start_accelerator(device: str) -> Accelerator:
     return accelerator
 
 
-def _wanted_device(device: str) -> torch.device | None:
+def _wanted_device(device: str) -> torch.device:
     if device == "auto":
-        return None
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         wanted = torch.device(device)
     except RuntimeError as error:

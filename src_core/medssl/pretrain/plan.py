@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SMALLEST_SIDE = 8
 HOLD_OUT_FROM = 10
+COMPILE_FROM_MINUTES = 3.0
+COMPILE_FROM_STEPS = 200
 
 
 class Plan(BaseModel):
@@ -37,6 +39,15 @@ class Plan(BaseModel):
     fingerprint: str = Field(description="Fingerprint of the cohort.")
     steps: int | None = Field(default=None, description="Steps in all.")
     notes: tuple[str, ...] = Field(default=(), description="What a person should know.")
+
+    def wants_compilation(self) -> bool:
+        """Whether the net is to be compiled: if asked, or if the training is long enough."""
+        if self.settings.compile != "auto":
+            return self.settings.compile == "on"
+        if self.settings.minutes is None and self.settings.steps is not None:
+            return self.settings.steps >= COMPILE_FROM_STEPS
+        minutes = self.settings.minutes or self.recipe.minutes
+        return minutes is None or minutes >= COMPILE_FROM_MINUTES
 
     def stage_at(self, step: int) -> tuple[int, Stage]:
         """Return number and stage that a step (0-based) belongs to."""

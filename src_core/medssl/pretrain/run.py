@@ -57,7 +57,7 @@ def pretrain(
                 return _finished(folder, plan)
         folder.clear_stop()
         folder.state("starting")
-        hardware = choose_hardware(accelerator.device, settings.precision, settings.compile)
+        hardware = choose_hardware(accelerator.device, settings.precision, plan.wants_compilation())
         try:
             return Trainer(plan, division, folder, hardware, accelerator, progress).run()
         except Cancelled:

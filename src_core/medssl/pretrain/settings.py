@@ -49,8 +49,10 @@ class PretrainSettings(BaseModel):
     precision: Literal["auto", "float32", "bf16"] = Field(
         default="auto", description="auto: bf16 where the hardware is fast at it."
     )
-    compile: bool = Field(
-        default=True, description="Compile the net where that works; said where it does not."
+    compile: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="Compile the net. auto: where the training is long enough to win back the "
+        "minute that it takes; said where it does not work.",
     )
     seed: int = Field(default=0, ge=0, description="Seed of everything random.")
     custom: Recipe | None = Field(

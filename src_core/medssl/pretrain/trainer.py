@@ -226,8 +226,9 @@ class Trainer:
 
     @property
     def _steps(self) -> int:
-        assert self.plan.steps is not None
-        return self.plan.steps
+        steps = self.plan.steps
+        assert steps is not None
+        return steps
 
     def _seed(self, step: int) -> int:
         """Seed of the views of a step in this process."""
