@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
-    from medssl.geometry import Grid
+    from medssl.geometry import Grid, Unit
     from medssl.io.image import Image
 
 LayerData = tuple[Any, dict[str, Any], str]
@@ -51,11 +51,9 @@ class Display:
     @classmethod
     def of(cls, grid: Grid) -> Display:
         """Work out the display of a grid."""
-        n = grid.ndim
-        if n == 2:
-            shown, order, flips = grid, (0, 1), (False, False)
-        else:
-            shown, order, flips = grid.canonical()
+        if grid.ndim == 2:
+            return cls(grid, (0, 1), (False, False), grid.shape, grid.spacing, grid.origin[::-1])
+        shown, order, flips = grid.canonical()
         return cls(grid, order, flips, shown.shape, shown.spacing, shown.origin[::-1])
 
     @property
@@ -130,7 +128,7 @@ def _colour(array: NDArray[Any]) -> NDArray[Any]:
         return array
     values = array.astype(np.float32)
     top = np.iinfo(array.dtype).max if array.dtype.kind in "ui" else max(1.0, float(values.max()))
-    return np.clip(values / top, 0, 1)
+    return np.asarray(np.clip(values / top, 0, 1))
 
 
 def _shown_array(image: Image, display: Display) -> NDArray[Any]:
@@ -166,6 +164,7 @@ def image_to_layer(image: Image) -> LayerData:
         KEY: {
             "grid": image.grid.to_dict(),
             "axes": image.axes,
+            "name": image.name,
             "path": None if image.path is None else str(image.path),
             "modality": image.modality,
             "inverted": image.inverted,
@@ -198,7 +197,7 @@ def layer_to_image(data: Any, attributes: dict[str, Any]) -> Image:
         return _foreign_image(array, attributes, name)
     grid = Grid.from_dict(known["grid"])
     display = Display.of(grid)
-    axes = known["axes"] if array.ndim == len(known["axes"]) else "zyx"[-grid.ndim :]
+    axes: Any = known["axes"] if array.ndim == len(known["axes"]) else "zyx"[-grid.ndim :]
     lead, colour = axes.startswith("t"), axes.endswith("c")
     flips = (False,) * lead + display.flips + (False,) * colour
     array = array[tuple(slice(None, None, -1 if f else None) for f in flips)]
@@ -246,20 +245,18 @@ def _foreign_image(array: NDArray[Any], attributes: dict[str, Any], name: str) -
     lps[:n, :n] = matrix[:n, :n][::-1] * factor  # rows x, y, z; columns stay z, y, x
     lps[:n, n] = matrix[:n, n][::-1] * factor
     shape = array.shape[lead : lead + n]
-    axes = "t" * lead + "zyx"[-n:] + "c" * colour
-    grid = Grid.from_affine(shape, lps, unit)  # type: ignore[arg-type]
-    return Image(array, grid, axes, name=name)  # type: ignore[arg-type]
+    axes: Any = "t" * lead + "zyx"[-n:] + "c" * colour
+    return Image(array, Grid.from_affine(shape, lps, unit), axes, name=name)
 
 
-def _millimetres(units: Any) -> tuple[float, str]:
+def _millimetres(units: Any) -> tuple[float, Unit]:
     """Length of a layer's unit in millimetres; pixels where it is none."""
     if not units:
         return 1.0, "px"
     import pint
 
-    unit = units[-1]
+    registry: Any = pint.application_registry
     try:
-        quantity = pint.get_application_registry().Quantity(1.0, str(unit))
-        return float(quantity.to("mm").magnitude), "mm"
+        return float(registry.Quantity(1.0, str(units[-1])).to("mm").magnitude), "mm"
     except (pint.DimensionalityError, pint.UndefinedUnitError):
         return 1.0, "px"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from napari_medssl.layers import LayerData, image_to_layer
@@ -26,12 +27,17 @@ def read(path: PathOrPaths) -> list[LayerData]:
     medssl.errors.FileRefusedError
         If a file cannot be read, or a folder holds no image: says which and what to do.
     """
-    from medssl.io import read_images
+    from medssl.io import read_folder, read_images
 
     paths = [path] if isinstance(path, str) else list(path)
     layers: list[LayerData] = []
     for one in paths:
-        for image in read_images(one):
+        if Path(one).is_dir():
+            images, problems = read_folder(one)
+            _tell("left out", [problem.message for problem in problems])
+        else:
+            images = read_images(one)
+        for image in images:
             _tell(image.name, image.warnings)
             layers.append(image_to_layer(image))
     return layers

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from psygnal import Signal
 
-from medssl.errors import Cancelled, MedsslError
+from medssl.errors import Cancelled, FileRefusedError, MedsslError
 from medssl.progress import Progress
 from napari_medssl.engine import CaseInfo, LandmarkEngine, Ready, Where, read_for_display
 from napari_medssl.places import images_folder
@@ -93,6 +93,7 @@ class Session:
         self._wanted: set[str] = set()
         self._finding = False
         self._preparing = False
+        self._writes = 0
 
     # --- what is there
 
@@ -190,7 +191,7 @@ class Session:
         self.landmarks_changed.emit()
         self.points_changed.emit()
         self._enter_case()
-        self._run(self._disk, lambda _: self._store.open(where), self._saved_loaded)
+        self._load(lambda: self._store.open(where), self._adopt_saved)
         self._prepare()
 
     def _restart(self) -> None:
@@ -255,6 +256,7 @@ class Session:
         self.landmark = name
         self._save(lambda: self._store.add_landmark(name))
         self._landmarks_touched()
+        self._say("info", f"Now click {name} in the image, once.")
         return True
 
     def rename_landmark(self, old: str, new: str) -> bool:
@@ -427,7 +429,32 @@ class Session:
                 self.image = image
                 self.image_changed.emit()
 
-        self._run(self._display, lambda _: read_for_display(source), have)
+        def failed(error: BaseException) -> None:
+            if isinstance(error, FileRefusedError):
+                self._leave_out(source, str(error))
+            else:
+                self._failed(error)
+
+        self._display.submit(lambda _: read_for_display(source), have, failed)
+
+    def _leave_out(self, source: ImageSource, message: str) -> None:
+        """Go on without an image that cannot be read; it is named among the problems."""
+        from medssl.io import Problem
+
+        if source not in self.sources:
+            return
+        current = self.case
+        self.sources = tuple(s for s in self.sources if s != source)
+        if all(p.path != source.path for p in self.problems):
+            self.problems = (*self.problems, Problem(source.path, message))
+        moved = current == source
+        keep = 0 if moved or current is None else self.sources.index(current)
+        self.index = min(self.index, len(self.sources) - 1) if moved else keep
+        self.images_changed.emit()
+        if not self.sources:
+            self._say("error", f"No image could be read. {message}")
+        elif moved:
+            self._enter_case()
 
     # --- finding
 
@@ -519,7 +546,19 @@ class Session:
 
     # --- shared
 
-    def _saved_loaded(self, saved: Saved) -> None:
+    def _load(self, task: Callable[[], Saved], done: Callable[[Saved], None]) -> None:
+        """Read from the cohort, and again where something was written in the meantime."""
+        at = self._writes
+
+        def have(saved: Saved) -> None:
+            if self._writes == at:
+                done(saved)
+            else:
+                self._load(lambda: self._store.read(saved.action), done)
+
+        self._run(self._disk, lambda _: task(), have)
+
+    def _adopt_saved(self, saved: Saved) -> None:
         before = {name: self.templates(name) for name in self.landmarks}
         self.landmarks = list(saved.landmarks)
         if self.landmark not in self.landmarks:
@@ -543,14 +582,14 @@ class Session:
 
     def _reload(self, task: Callable[[], Saved], words: str, nothing: str = "") -> None:
         def done(saved: Saved) -> None:
-            self._saved_loaded(saved)
+            self._adopt_saved(saved)
             if saved.action is None and nothing:
                 self._say("info", nothing)
             else:
                 self._say("done", f"{words}: {saved.action}" if saved.action else words)
 
         if self.where is not None:
-            self._run(self._disk, lambda _: task(), done)
+            self._load(task, done)
 
     def _save(self, task: Callable[[], None], words: str | None = "") -> None:
         """Write in the disk's thread; afterwards say `words`, unless they are None or empty."""
@@ -563,6 +602,7 @@ class Session:
             if not isinstance(error, Cancelled):
                 self._say("error", f"Not saved: {_message(error)}")
 
+        self._writes += 1
         self._disk.submit(lambda _: task(), done, failed)
 
     def _run(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,16 @@ class Store:
         self.close()
         self._cohort = open_cohort(where)
         self._known = {case.key for case in self._cohort.cases()}
-        return self._saved()
+        return self.read()
+
+    def read(self, action: str | None = None) -> Saved:
+        """Give what the cohort holds, as the result of `action`."""
+        cohort = self._open()
+        return Saved(
+            tuple(record.name for record in cohort.landmarks()),
+            tuple(from_store(point) for point in cohort.points()),
+            action,
+        )
 
     def close(self) -> None:
         """Close the cohort."""
@@ -97,27 +106,15 @@ class Store:
     def delete_point(self, case_key: str, landmark: str) -> Saved:
         """Take a person's point away and give what is there now."""
         self._open().delete_point(case_key, landmark)
-        return self._saved()
+        return self.read()
 
     def undo(self) -> Saved:
         """Take back the person's last action."""
-        return self._moved(self._open().undo)
+        return self.read(self._open().undo())
 
     def redo(self) -> Saved:
         """Do again what was taken back."""
-        return self._moved(self._open().redo)
-
-    def _moved(self, move: Callable[[], str | None]) -> Saved:
-        action = move()
-        saved = self._saved()
-        return Saved(saved.landmarks, saved.points, action)
-
-    def _saved(self) -> Saved:
-        cohort = self._open()
-        return Saved(
-            tuple(record.name for record in cohort.landmarks()),
-            tuple(from_store(point) for point in cohort.points()),
-        )
+        return self.read(self._open().redo())
 
     def _open(self) -> Cohort:
         if self._cohort is None:

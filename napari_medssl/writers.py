@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_medssl.layers import KEY, Display, layer_to_image
+
+if TYPE_CHECKING:
+    from medssl.geometry import Unit
+    from medssl.io.landmarks import ExportPoint
 
 
 def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
@@ -38,35 +43,40 @@ def write_points(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     return [path]
 
 
-def _export_points(data: Any, attributes: dict[str, Any]) -> list[Any]:
+def _export_points(data: NDArray[Any], attributes: dict[str, Any]) -> list[ExportPoint]:
     from medssl.geometry import Grid
     from medssl.io.landmarks import ExportPoint
 
     known = attributes.get("metadata", {}).get(KEY)
-    features = attributes.get("features")
-    ours = known is not None and features is not None and "landmark" in features
+    unit: Unit
     if known is not None:
         display = Display.of(Grid.from_dict(known["grid"]))
         points_vox = display.to_source(data)
         world = display.source.voxel_to_world(points_vox)
-        unit = display.source.unit
+        unit, image = display.source.unit, str(known["name"])
     else:
         points_vox = data
         scale = np.asarray(attributes.get("scale", 1.0))
         world = (data * scale + np.asarray(attributes.get("translate", 0.0)))[..., ::-1]
         units = attributes.get("units") or ("pixel",)
         unit = "mm" if str(units[-1]) in ("mm", "millimeter") else "px"
-    image = known["name"] if known is not None else str(attributes.get("name", ""))
+        image = str(attributes.get("name", ""))
+    names, sources = _names_and_sources(len(data), attributes.get("features"))
     return [
         ExportPoint(
             image=image,
-            landmark=str(features["landmark"].iloc[i]) if ours else f"point {i + 1}",
-            point_vox=tuple(points_vox[i].tolist()),
-            point_world=tuple(world[i].tolist()),
+            landmark=name,
+            point_vox=tuple(vox.tolist()),
+            point_world=tuple(place.tolist()),
             unit=unit,
-            confidence=None,
-            source=str(features["source"].iloc[i]) if ours else "manual",
-            description="",
+            source=source,
         )
-        for i in range(len(data))
+        for name, source, vox, place in zip(names, sources, points_vox, world, strict=True)
     ]
+
+
+def _names_and_sources(n: int, features: Any) -> tuple[list[str], list[Any]]:
+    """Name points as the Landmarks dock does, or number those of any other layer."""
+    if features is not None and "landmark" in features and "source" in features:
+        return [str(name) for name in features["landmark"]], list(features["source"])
+    return [f"point {i + 1}" for i in range(n)], ["manual"] * n

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from medssl.io.image import Image
 
 POINTS_NAME = "Landmarks"
-_SCREEN_SIZE = 15  # pixels, whatever the zoom
+_SCREEN_SIZE = 15  # pixels, whatever the zoom (canvas_size_limits would swallow the rims)
 _NAPARI_SYMBOLS = {"manual": "disc", "corrected": "diamond", "predicted": "disc"}
+_RIM = (0.05, 0.05, 0.05)
 #: Okabe and Ito's colours that are light enough for dark images, told apart by the colour-blind.
 COLOURS = ("#56B4E9", "#E69F00", "#F0E442", "#CC79A7", "#2DD4A7", "#FF8A5B")
 
@@ -53,8 +54,10 @@ class LandmarkCanvas(QObject):
         self._map: ImageLayer | None = None
         self._display: Display | None = None
         self._shown: list[PointState] = []
+        self._look: dict[str, list[Any]] = {}
         self._updating = False
         viewer.layers.events.removed.connect(self._on_removed)
+        viewer.scene.camera.events.zoom.connect(self._on_zoom)
 
     @property
     def points_layer(self) -> Points | None:
@@ -78,6 +81,7 @@ class LandmarkCanvas(QObject):
     def close(self) -> None:
         """Take our layers out of the viewer."""
         self._viewer.layers.events.removed.disconnect(self._on_removed)
+        self._viewer.scene.camera.events.zoom.disconnect(self._on_zoom)
         for layer in (self._map, self._points, self._image):
             if layer is not None and layer in self._viewer.layers:
                 self._viewer.layers.remove(layer)
@@ -110,8 +114,8 @@ class LandmarkCanvas(QObject):
 
     def _replace(self, layer: ImageLayer, data: NDArray[Any], attributes: dict[str, Any]) -> None:
         layer.data = data
-        for name in ("scale", "translate", "units", "metadata", "name"):
-            setattr(layer, name, attributes[name])
+        _set_changed(layer, {k: attributes[k] for k in ("scale", "translate", "units", "name")})
+        layer.metadata = attributes["metadata"]
         if "contrast_limits" in attributes:
             limits = attributes["contrast_limits"]
             layer.reset_contrast_limits_range()
@@ -121,10 +125,10 @@ class LandmarkCanvas(QObject):
             layer.colormap = attributes["colormap"]
 
     def _renew(self, data: NDArray[Any], attributes: dict[str, Any]) -> None:
-        for old in (self._points, self._image):
+        for old in (self._map, self._points, self._image):
             if old is not None and old in self._viewer.layers:
                 self._viewer.layers.remove(old)
-        self._points = None
+        self._points = self._map = None
         attributes.pop("channel_axis", None)
         self._image = ImageLayer(data, **attributes)
         self._viewer.layers.append(self._image)
@@ -140,9 +144,8 @@ class LandmarkCanvas(QObject):
     def show_similarity(self, landmark: str, found: tuple[NDArray[Any], Grid] | None) -> None:
         """Show how alike each place is to the landmark; None takes the map away."""
         if found is None or self._display is None:
-            if self._map is not None and self._map in self._viewer.layers:
-                self._viewer.layers.remove(self._map)
-            self._map = None
+            if self._map is not None:
+                self._map.visible = False  # removing it would hold the window for half a second
             return
         values, grid = found
         attributes = self._display.overlay(grid)
@@ -166,10 +169,10 @@ class LandmarkCanvas(QObject):
             self._viewer.layers.selection.active = active
         else:
             self._map.data = values
-            self._map.scale, self._map.translate = attributes["scale"], attributes["translate"]
+            _set_changed(self._map, attributes | {"name": name})
             self._map.contrast_limits_range = limits
             self._map.contrast_limits = limits
-            self._map.name = name
+            self._map.visible = True
 
     # --- points
 
@@ -178,23 +181,18 @@ class LandmarkCanvas(QObject):
         layer, display = self._points, self._display
         if layer is None or display is None:
             return
-        self._shown = list(points)
-        n = len(points)
         with self._quietly():
             layer.selected_data = set()
             data = [display.to_shown(p.point_vox) for p in points]
-            layer.data = np.array(data).reshape(n, display.source.ndim)
-            layer.features = {
-                "landmark": [p.landmark for p in points],
-                "source": [p.source for p in points],
-            }
-            if n:
-                face, border = zip(*(_colours(p, landmarks) for p in points), strict=True)
-                layer.symbol = [_NAPARI_SYMBOLS[p.source] for p in points]
-                layer.face_color = np.array(face)
-                layer.border_color = np.array(border)
-                layer.border_width = [0.22 if p.source == "predicted" else 0.12 for p in points]
-                layer.size = [_SCREEN_SIZE] * n
+            if len(points) != len(self._shown):
+                self._look = {}
+            self._shown = list(points)
+            layer.data = np.array(data).reshape(len(points), display.source.ndim)
+            for name, value in _look(points, landmarks).items() if points else ():
+                if self._look.get(name) != value:
+                    _apply_look(layer, name, value)
+                    self._look[name] = value
+            layer.size = self._point_size()
             layer.metadata = self._image.metadata if self._image is not None else {}
 
     def look_at(self, point: PointState) -> None:
@@ -220,15 +218,13 @@ class LandmarkCanvas(QObject):
             return
         attributes = self._display.attributes()
         if self._points is not None:
-            self._points.scale = attributes["scale"]
-            self._points.translate = attributes["translate"]
-            self._points.units = attributes["units"]
+            _set_changed(self._points, attributes)
             return
         layer = Points(
             np.empty((0, self._display.source.ndim)),
             name=POINTS_NAME,
-            size=_SCREEN_SIZE,
-            canvas_size_limits=(_SCREEN_SIZE, _SCREEN_SIZE),
+            size=self._point_size(),
+            out_of_slice_display=False,
             border_width_is_relative=True,
             features={"landmark": np.empty(0, str), "source": np.empty(0, str)},
             text={"string": "{landmark}", "size": 10, "color": "white", "anchor": "upper_left",
@@ -239,10 +235,19 @@ class LandmarkCanvas(QObject):
         layer.events.data.connect(self._on_data)
         layer.events.mode.connect(lambda: self.armed_changed.emit(self.armed))
         layer.bind_key("Escape", lambda _: self.arm(False))
-        self._points = layer
+        self._points, self._shown, self._look = layer, [], {}
         self._viewer.layers.append(layer)
         layer.mode = "pan_zoom"
         self._viewer.layers.selection.active = layer
+
+    def _point_size(self) -> float:
+        """Size in data units that is `_SCREEN_SIZE` pixels on the screen."""
+        scale = self._display.scale[-1] if self._display is not None else 1.0
+        return float(_SCREEN_SIZE / (self._viewer.scene.camera.zoom * scale))
+
+    def _on_zoom(self) -> None:
+        if self._points is not None:
+            self._points.size = self._point_size()
 
     def _drag(self, layer: Points, event: Any) -> Generator[None, None, None]:
         """Move a point with the mouse without leaving the mode in which a drag moves the view."""
@@ -316,13 +321,51 @@ def colour_of(landmark: str, landmarks: Sequence[str]) -> str:
     return COLOURS[at % len(COLOURS)]
 
 
-def _colours(point: PointState, landmarks: Sequence[str]) -> tuple[list[float], list[float]]:
-    """Face and border: solid with a dark rim, or an open ring that fades with doubt."""
-    hexa = colour_of(point.landmark, landmarks)
-    rgb = [int(hexa[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    if point.source != "predicted":
-        return [*rgb, 1.0], [0.05, 0.05, 0.05, 1.0]
-    return [*rgb, 0.0], [*rgb, 0.45 + 0.55 * (point.confidence or 0.0)]
+def _look(points: Sequence[PointState], landmarks: Sequence[str]) -> dict[str, list[Any]]:
+    """How points are drawn: solid with a dark rim, or an open ring that fades with doubt."""
+    colours = [_rgb(colour_of(p.landmark, landmarks)) for p in points]
+    rings = [p.source == "predicted" for p in points]
+    fade = [0.45 + 0.55 * (p.confidence or 0.0) for p in points]
+    both = list(zip(colours, rings, fade, strict=True))
+    return {
+        "landmark": [p.landmark for p in points],
+        "source": [p.source for p in points],
+        "symbol": [_NAPARI_SYMBOLS[p.source] for p in points],
+        "face_color": [[*c, 0.0 if ring else 1.0] for c, ring in zip(colours, rings, strict=True)],
+        "border_color": [[*c, alpha] if ring else [*_RIM, 1.0] for c, ring, alpha in both],
+        "border_width": [0.16 if ring else 0.12 for ring in rings],
+        "text": [[*c, 1.0] for c in colours],
+    }
+
+
+def _apply_look(layer: Points, name: str, value: list[Any]) -> None:
+    if name in ("landmark", "source"):
+        layer.features = layer.features.assign(**{name: value})
+    elif name == "text":
+        layer.text.color = np.array(value)
+    else:
+        setattr(layer, name, np.array(value) if name.endswith("color") else value)
+
+
+def _rgb(colour: str) -> list[float]:
+    return [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+
+
+def _set_changed(layer: Any, attributes: dict[str, Any]) -> None:
+    """Set only what changes: each of napari's setters draws anew."""
+    for name, value in attributes.items():
+        if name in ("units", "axis_labels"):
+            same = tuple(str(v) for v in getattr(layer, name)) == _long_units(value)
+        elif name in ("scale", "translate"):
+            same = np.array_equal(getattr(layer, name), value)
+        else:
+            same = getattr(layer, name) == value
+        if not same:
+            setattr(layer, name, value)
+
+
+def _long_units(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple("millimeter" if n == "mm" else n for n in names)
 
 
 def _axes(display: Display) -> list[tuple[float, float, int]]:

@@ -58,6 +58,7 @@ class Foot(QWidget):
         """Show a state or an error."""
         self.status.setText(status.text)
         self.status.setProperty("kind", status.kind)
+        self.status.setContentsMargins(*((9, 5, 6, 5) if status.kind == "error" else (0, 0, 0, 0)))
         self.status.style().unpolish(self.status)
         self.status.style().polish(self.status)
 

@@ -77,8 +77,8 @@ class LandmarkList(QWidget):
         self.name.setPlaceholderText("Name a landmark, e.g. carina")
         self.name.setAccessibleName("Name of a new landmark")
         self.name.returnPressed.connect(self._on_add)
-        self.name.textChanged.connect(lambda text: self.add.setEnabled(bool(text.strip())))
         self.add = button("+ Add  ⏎", "Add this landmark, then click it once", self._on_add)
+        self.name.textChanged.connect(lambda text: self.add.setEnabled(bool(text.strip())))
         self.add.setEnabled(False)
         row = QHBoxLayout()
         row.setSpacing(5)
@@ -111,6 +111,7 @@ class LandmarkList(QWidget):
         self.tree.setVisible(bool(names))
         rows = min(max(len(names), 1), _ROWS)
         self.tree.setFixedHeight(rows * _ROW_HEIGHT + 4)
+        self.updateGeometry()
 
     def _item(self, name: str) -> QTreeWidgetItem:
         item = QTreeWidgetItem([name, "", "⋯"])

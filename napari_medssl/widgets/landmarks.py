@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari import Viewer
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
@@ -235,7 +235,9 @@ class LandmarksWidget(QWidget):
         session.state_changed.connect(self._refresh_state)
         session.images_changed.connect(self._refresh_all)
         session.landmarks_changed.connect(self._refresh_landmarks)
-        session.points_changed.connect(self._refresh_points)
+        self._later = QTimer(self, singleShot=True, interval=0)
+        self._later.timeout.connect(self._refresh_points)
+        session.points_changed.connect(self._later.start)
         session.case_changed.connect(self._refresh_case)
         session.image_changed.connect(self._show_image)
         session.similarity_changed.connect(self._show_similarity)
@@ -338,7 +340,7 @@ class LandmarksWidget(QWidget):
         if placed:
             self.canvas.arm(False)
         else:
-            self._show_points()
+            self._later.start()
 
     def _set_find_at_once(self, on: bool) -> None:
         self.session.find_at_once = on
@@ -420,7 +422,7 @@ class LandmarksWidget(QWidget):
         point = session.point
         self.point_label.setText("" if session.landmark is None else point_words(point))
         self.point_label.setToolTip(point_tip(point))
-        self.accept_button.setEnabled(point is not None)
+        self.accept_button.setEnabled(point is not None and point.source == "predicted")
         self.check_button.setEnabled(any(p.needs_a_look for p in session.review()))
 
     def _refresh_placing(self) -> None:
@@ -437,11 +439,10 @@ class LandmarksWidget(QWidget):
         if self.session.image is not None:
             armed = self.canvas.armed
             self.canvas.show_image(self.session.image)
-            self._show_points()
             self.canvas.arm(armed)
             if self.session.point is not None:
                 self.canvas.look_at(self.session.point)
-            self._show_similarity()
+            self._later.start()
 
     def _show_points(self) -> None:
         if self.session.image is not None:

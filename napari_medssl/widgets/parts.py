@@ -111,6 +111,7 @@ def rule() -> QFrame:
     """Make a thin line between two parts."""
     line = QFrame()
     line.setObjectName("rule")
+    line.setFixedHeight(1)
     return line
 
 

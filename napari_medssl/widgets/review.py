@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSignalBlocker, Qt, Signal
+from qtpy.QtGui import QFont
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTreeView
 
 from napari_medssl.points import SYMBOLS, PointState
@@ -61,6 +62,10 @@ class ReviewModel(QAbstractTableModel):
         key, name, point = self.rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return name if index.column() == 0 else point_words(point)
+        if role == Qt.ItemDataRole.FontRole and index.column() == 1:
+            font = QFont()
+            font.setBold(point is not None and point.needs_a_look)
+            return font
         if role == Qt.ItemDataRole.ToolTipRole:
             return key if index.column() == 0 else point_tip(point)
         return None

@@ -16,9 +16,9 @@ QLabel#heading {{ color: {text}; font-size: 13px; font-weight: 600; }}
 QLabel#status {{ font-size: 12px; }}
 QLabel#status[kind="error"] {{
     color: {text}; background: {error}; border-left: 3px solid {error_edge};
-    padding: 5px 7px; border-radius: 2px;
+    border-radius: 2px;
 }}
-QFrame#rule {{ background: {line}; border: none; max-height: 1px; min-height: 1px; }}
+QFrame#rule {{ background: {line}; border: none; padding: 0; margin: 0; max-height: 1px; }}
 QToolButton#chip {{
     background: {foreground}; border: 1px solid {line}; border-radius: 11px;
     padding: 2px 9px; font-size: 12px; min-height: 18px; color: {text};

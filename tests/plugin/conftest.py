@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from medssl.errors import Cancelled, FileRefusedError, ModelError
-from medssl.geometry import Grid
+from medssl.errors import Cancelled, FileRefusedError, MedsslError, ModelError
 from medssl.io import Problem, list_images
 from medssl.prepare import ArrayCache
 from medssl.prepare.fingerprint import source_fingerprint
@@ -36,7 +35,8 @@ class FakeEngine:
     """Finds every landmark where its first template is, one voxel further in each image."""
 
     def __init__(self) -> None:
-        self.slow_s = 0.0
+        self.gate = threading.Event()
+        self.gate.set()
         self.found: list[dict[str, dict[str, tuple[float, ...]]]] = []
         self.cases: tuple[CaseInfo, ...] = ()
 
@@ -49,7 +49,8 @@ class FakeEngine:
         cases, problems = [], list(listing.problems)
         for i, source in enumerate(listing.sources):
             progress(i, len(listing.sources), "Preparing")
-            time.sleep(self.slow_s)
+            while not self.gate.wait(0.02):
+                progress(i, len(listing.sources), "Preparing")
             try:
                 grid = source.read().grid
             except FileRefusedError as error:
@@ -71,7 +72,7 @@ class FakeEngine:
             first = np.array(next(iter(own.values())))
             for i, case in enumerate(self.cases):
                 progress(i, len(self.cases), "Finding")
-                confidence = 1.0 - 0.15 * i
+                confidence = max(0.05, 1.0 - 0.15 * i)
                 level = "high" if confidence > 0.7 else "check" if confidence > 0.4 else "low"
                 point = tuple((first + i).tolist())
                 points.append(Found(landmark, case.key, point, confidence, level))
@@ -93,7 +94,7 @@ class Inline:
     def submit(self, task, done, failed) -> None:
         try:
             result = task(lambda d, t, message: self.messages.append(message))
-        except (Cancelled, Exception) as error:
+        except (Cancelled, MedsslError) as error:
             failed(error)
         else:
             done(result)
@@ -138,8 +139,3 @@ def session(engine: FakeEngine) -> Session:
 def opened(session: Session, pictures: Path) -> Session:
     session.open_images(pictures)
     return session
-
-
-@pytest.fixture
-def grid() -> Callable[..., Grid]:
-    return Grid.create

@@ -1,0 +1,97 @@
+"""Our keys work whichever layer is active, and none of napari's is lost."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from app_model.types import KeyBinding
+from napari.layers import Image, Labels, Points, Shapes, Surface, Tracks, Vectors
+from napari.utils.key_bindings import coerce_keybinding
+from napari.utils.shortcuts import default_shortcuts
+from qtpy.QtCore import Qt
+
+sys.path.insert(0, str(Path(__file__).parent))
+import gui
+
+from napari_medssl.shortcuts import TABLE, bind, labelled, shortcut
+
+LAYERS = {
+    "image": lambda: Image(np.zeros((8, 8))),
+    "labels": lambda: Labels(np.zeros((8, 8), int)),
+    "points": lambda: Points(np.zeros((1, 2))),
+    "shapes": lambda: Shapes([np.array([[0, 0], [4, 4]])], shape_type="line"),
+    "surface": lambda: Surface((np.eye(3)[:, :2] * 4, np.array([[0, 1, 2]]), np.ones(3))),
+    "tracks": lambda: Tracks(np.array([[0, 0, 1, 1], [0, 1, 2, 2]], float)),
+    "vectors": lambda: Vectors(np.ones((1, 2, 2))),
+}
+QT_KEYS = {
+    "Q": Qt.Key.Key_Q, "W": Qt.Key.Key_W, "G": Qt.Key.Key_G, "N": Qt.Key.Key_N,
+    "J": Qt.Key.Key_J, "K": Qt.Key.Key_K, ",": Qt.Key.Key_Comma, ".": Qt.Key.Key_Period,
+    "H": Qt.Key.Key_H, "U": Qt.Key.Key_U,
+}  # fmt: skip
+SHARED_WITH_LABELS = {"Control-Z", "Control-Shift-Z"}
+
+
+def claimed(layer_class: type) -> set[KeyBinding]:
+    """Keys that have a meaning on a layer of this class."""
+    keys = {k for c in layer_class.__mro__ for k in getattr(c, "class_keymap", {})}
+    return {k for k in keys if k is not Ellipsis}
+
+
+@pytest.mark.parametrize("key", [key for row in TABLE for key in row.keys])
+def test_our_keys_are_free_on_every_layer_and_in_the_viewer(key: str) -> None:
+    ours = coerce_keybinding(key)
+    for kind in (Image, Labels, Points, Shapes, Surface, Tracks, Vectors):
+        shared = kind is Labels and key in SHARED_WITH_LABELS
+        assert (ours in claimed(kind)) == shared, kind
+    assert all(ours not in keys for keys in default_shortcuts.values())
+
+
+def test_no_key_twice_and_each_printed() -> None:
+    keys = [key for row in TABLE for key in row.keys]
+    assert len(keys) == len(set(keys))
+    assert labelled("Find in all images", "find").endswith(shortcut("find").printed)
+
+
+@pytest.mark.gui
+def test_ours_fire_and_napari_s_still_work_on_each_layer(make_napari_viewer) -> None:
+    viewer = make_napari_viewer(show=True)
+    fired: list[str] = []
+    release = bind(
+        viewer, {row.action: (lambda action=row.action: fired.append(action)) for row in TABLE}
+    )
+    for name, make in LAYERS.items():
+        layer = viewer.add_layer(make())
+        viewer.layers.selection.active = layer
+        fired.clear()
+        for row in TABLE:
+            if row.keys[0] in QT_KEYS:
+                gui.press(viewer, QT_KEYS[row.keys[0]])
+        gui.press(viewer, Qt.Key.Key_U, Qt.KeyboardModifier.ShiftModifier)
+        assert fired == [row.action for row in TABLE], name
+        gui.press(viewer, Qt.Key.Key_V)
+        assert not layer.visible, name
+        gui.press(viewer, Qt.Key.Key_V)
+        assert layer.visible, name
+        if name == "points":
+            gui.press(viewer, Qt.Key.Key_P)
+            assert str(layer.mode) == "add"
+            gui.press(viewer, Qt.Key.Key_S)
+            assert str(layer.mode) == "select"
+        if name == "labels":
+            gui.press(viewer, Qt.Key.Key_F)
+            assert str(layer.mode) == "fill"
+            layer.fill((0, 0), 3)
+            gui.press(viewer, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+            assert layer.data.max() == 0
+        else:
+            fired.clear()
+            gui.press(viewer, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+            assert fired == ["undo"], name
+    release()
+    fired.clear()
+    gui.press(viewer, Qt.Key.Key_N)
+    assert fired == []
