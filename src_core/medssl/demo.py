@@ -37,6 +37,7 @@ N_TEMPLATES = 4
 SIZE = 384
 FILMS = "films.tif"
 POINTS = ("truth", "found")
+Points = dict[str, tuple[float, ...]]
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ class FoundCase:
     """
 
     case: Case
-    truth: dict[str, tuple[float, ...]]
-    found: dict[str, tuple[float, ...]]
+    truth: Points
+    found: Points
 
 
 def make_images(folder: Path, seed: int, progress: Progress = silent) -> PhantomFolder:
@@ -61,8 +62,7 @@ def train(
     phantoms: PhantomFolder, run: Path, minutes: float, seed: int, progress: Progress = silent
 ) -> RunResult:
     """Pretrain on the films, without their landmarks."""
-    # In so short a time compiling the net costs more than it gains.
-    settings = PretrainSettings(minutes=minutes, seed=seed, compile=False)
+    settings = PretrainSettings(minutes=minutes, seed=seed)
     prepared = prepare_cohort(list_images(phantoms.images), settings.prepare, ArrayCache())
     return pretrain(prepared, settings, run, progress=progress)
 
@@ -90,13 +90,14 @@ def click_once(
     cache = ArrayCache()
     prepared = prepare_cohort(list_images(phantoms.images), embedder.settings, cache)
     finder = LandmarkFinder(embed_cohort(prepared, embedder, cache, progress=progress))
-    truth: dict[str, dict[str, tuple[float, ...]]] = {case.key: {} for case in prepared.cases}
+    truth: dict[str, Points] = {case.key: {} for case in prepared.cases}
+    found: dict[str, Points] = {case.key: {} for case in prepared.cases}
     for row in read_landmarks_csv(phantoms.landmarks):
         truth[row.image][row.landmark] = row.point_vox
     first = prepared.cases[0]
     for landmark, point_vox in truth[first.key].items():
         finder.add_template(landmark, first.key, point_vox)
-    found = {case.key: {} for case in prepared.cases} | {first.key: truth[first.key]}
+    found[first.key] = truth[first.key]
     for point in finder.find(progress=progress):
         if point.case_key != first.key:
             found[point.case_key][point.landmark] = point.point_vox
@@ -108,9 +109,7 @@ def click_once(
     ]
 
 
-def _on_working_grid(
-    case: Case, points: dict[str, tuple[float, ...]]
-) -> dict[str, tuple[float, ...]]:
+def _on_working_grid(case: Case, points: Points) -> Points:
     return {name: tuple(case.source_to_working(p).tolist()) for name, p in points.items()}
 
 
@@ -152,7 +151,7 @@ def write_for_viewer(cases: Sequence[FoundCase], folder: Path) -> Path:
     return folder
 
 
-def _on_stack(cases: Sequence[dict[str, tuple[float, ...]]]) -> list[ExportPoint]:
+def _on_stack(cases: Sequence[Points]) -> list[ExportPoint]:
     return [
         ExportPoint(FILMS, landmark, (float(index), *point), (*point[::-1], float(index)), "px")
         for index, points in enumerate(cases)

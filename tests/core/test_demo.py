@@ -1,0 +1,38 @@
+"""The demo goes from nothing to a table, a contact sheet and files for the window."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from medssl import demo
+from medssl.cli.entry import run
+from medssl.io import read_image, read_landmarks_csv
+
+
+def test_demo_ends_with_table_and_contact_sheet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, "N_IMAGES", 5)
+    monkeypatch.setattr(demo, "N_TEMPLATES", 2)
+    monkeypatch.setattr(demo, "SIZE", 96)
+    out = tmp_path / "demo_out"
+    assert run(["demo", "--out", str(out), "--minutes", "0.05", "--no-window"]) == 0
+    table = capsys.readouterr().out
+    assert all(name in table for name in ("position", "instant", "trained", "landmarks.png"))
+    results = json.loads((out / "results.json").read_text())["results"]
+    assert all(one["mre_px"] > 0 for one in results.values())
+    assert min(Image.open(out / "landmarks.png").size) > 300
+    assert read_image(out / "window" / "films.tif").array.shape[0] == 5
+    truth = read_landmarks_csv(out / "window" / "truth.csv")
+    found = read_landmarks_csv(out / "window" / "found.csv")
+    clicked = [row.point_vox for row in truth if row.point_vox[0] == 0]
+    assert clicked == [row.point_vox for row in found if row.point_vox[0] == 0]
+
+
+def test_window_needs_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "has_display", lambda: False)
+    assert not demo.can_show()
