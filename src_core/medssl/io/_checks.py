@@ -20,11 +20,13 @@ DAMAGED = "The file is damaged or was not copied whole: get it again from its so
 #: What libraries raise at damaged files, besides `OSError`.
 _DAMAGE = (
     ArithmeticError,
+    AssertionError,
     AttributeError,
     EOFError,
     LookupError,
     NotImplementedError,
     RuntimeError,
+    SyntaxError,
     TypeError,
     ValueError,
     gzip.BadGzipFile,
@@ -63,8 +65,12 @@ def require_bytes(path: Path, found: int, needed: int) -> None:
 
 
 @contextmanager
-def refusing(path: Path, problem: str) -> Iterator[None]:
-    """Turn what libraries raise at damaged files into one refusal that names the file."""
+def refusing(path: Path, problem: str, *more: type[Exception]) -> Iterator[None]:
+    """Turn what libraries raise at damaged files into one refusal that names the file.
+
+    `more` are errors of a library's own that are none of Python's.
+    """
+    errors: tuple[type[Exception], ...] = (*_DAMAGE, *more)
     try:
         yield
     except MedsslError as error:
@@ -75,7 +81,7 @@ def refusing(path: Path, problem: str) -> Iterator[None]:
         raise FileRefusedError(
             path, "it does not fit into the free memory", "Crop or reduce the image."
         ) from error
-    except _DAMAGE as error:
+    except errors as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise FileRefusedError(path, f"{problem} ({lines[0][:200]})", DAMAGED) from error
     except OSError as error:

@@ -25,17 +25,13 @@ def read_meta(path: Path) -> Image:
         require_memory(path, reader.GetSize(), 8 * reader.GetNumberOfComponents())
         found = reader.Execute()
     except RuntimeError as error:
-        raise FileRefusedError(path, f"SimpleITK cannot read it ({_cause(error)})", DAMAGED) from (
-            error
-        )
+        raise FileRefusedError(
+            path,
+            "SimpleITK cannot read it: its header is wrong, or voxels or their file are missing",
+            DAMAGED,
+        ) from error
     metadata = {key: found.GetMetaData(key) for key in found.GetMetaDataKeys()}
     return from_itk(found, path, metadata)
-
-
-def _cause(error: RuntimeError) -> str:
-    """Last line of ITK's many, without the addresses of its objects."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1].split("): ")[-1].rstrip(".") if lines else "no reason given"
 
 
 def from_itk(found: sitk.Image, path: Path, metadata: dict[str, Any]) -> Image:

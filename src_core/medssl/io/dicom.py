@@ -15,7 +15,13 @@ from medssl.errors import FileRefusedError
 from medssl.geometry import Grid
 from medssl.io._checks import refusing
 from medssl.io.dicom_frames import frames_stack
-from medssl.io.dicom_headers import image_name, names_patient, read_header, refuse_without_image
+from medssl.io.dicom_headers import (
+    PYDICOM_ERRORS,
+    image_name,
+    names_patient,
+    read_header,
+    refuse_without_image,
+)
 from medssl.io.dicom_pixels import decode, rescale
 from medssl.io.dicom_spacing import pixel_spacing
 from medssl.io.dicom_stack import Stack, arrange, interpolate
@@ -30,7 +36,7 @@ def read_dicom_file(path: Path) -> Image:
     FileRefusedError
         If it holds no image, or one that cannot be decoded or placed.
     """
-    with refusing(path, "its DICOM data is damaged"):
+    with refusing(path, "its DICOM data is damaged", *PYDICOM_ERRORS):
         return _read_file(path)
 
 
@@ -92,7 +98,7 @@ def read_dicom_series(files: Sequence[Path], folder: Path) -> Image:
     """
     if len(files) == 1:
         return read_dicom_file(files[0])
-    with refusing(folder, "its slices cannot be placed"):
+    with refusing(folder, "its slices cannot be placed", *PYDICOM_ERRORS):
         return _read_slices(files, folder)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.multival import MultiValue
 
 from medssl.errors import FileRefusedError
@@ -22,6 +23,9 @@ warnings.filterwarnings("ignore", module=r"pydicom\.")
 
 #: Modalities that are projections: their files are never the slices of a volume.
 PROJECTIONS = frozenset({"CR", "DX", "MG", "RG", "XA", "RF", "PX", "IO", "US", "ES", "XC", "OP"})
+
+#: What pydicom raises at damaged files, besides Python's own errors.
+PYDICOM_ERRORS = (BytesLengthException, InvalidDicomError)
 
 _TAGS = [
     "SOPClassUID",
@@ -62,7 +66,7 @@ def read_header(path: Path, tags: Sequence[str] | None = None) -> Dataset:
     FileRefusedError
         If the file is not DICOM or its header is damaged.
     """
-    with refusing(path, "its DICOM header is damaged"):
+    with refusing(path, "its DICOM header is damaged", *PYDICOM_ERRORS):
         return pydicom.dcmread(
             path, stop_before_pixels=True, force=True, specific_tags=list(tags) if tags else None
         )
@@ -91,7 +95,7 @@ def scan_dicom(
     for done, path in enumerate(files):
         progress(done, len(files), f"reading the header of {path.name}")
         try:
-            with refusing(path, "its DICOM header is damaged"):
+            with refusing(path, "its DICOM header is damaged", *PYDICOM_ERRORS):
                 header = read_header(path, _TAGS)
                 refuse_without_image(header, path)
                 key = _group_key(header, path)
@@ -106,10 +110,17 @@ def scan_dicom(
         groups.setdefault(key, []).append(_Slice(path, header))
     series = []
     for slices in groups.values():
-        for part in _divide(slices):
-            paths = tuple(one.path for one in part)
-            series.append(Series(paths, image_name(part[0].header, paths)))
+        try:
+            with refusing(slices[0].path, "its DICOM header is damaged", *PYDICOM_ERRORS):
+                series += [_series(part) for part in _divide(slices)]
+        except FileRefusedError as error:
+            broken.append(error)
     return series, broken
+
+
+def _series(slices: list[_Slice]) -> Series:
+    paths = tuple(one.path for one in slices)
+    return Series(paths, image_name(slices[0].header, paths))
 
 
 def refuse_without_image(header: Dataset, path: Path) -> None:

@@ -32,7 +32,7 @@ def decode(dataset: Dataset, path: Path) -> NDArray[Any]:
     """
     keyword = next((k for k in _PIXELS if k in dataset), None)
     if keyword is None:
-        raise FileRefusedError(path, "it has no pixel data", "Get the file with its pixels.")
+        raise FileRefusedError(path, "it has no pixel data or is truncated", "Get the whole file.")
     _check_size(dataset, path, keyword)
     if dataset.file_meta.get("TransferSyntaxUID") in _AS_EXTENDED:
         dataset.file_meta.TransferSyntaxUID = JPEGExtended12Bit

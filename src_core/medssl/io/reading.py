@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from medssl.errors import FileRefusedError
+from medssl.io._checks import refusing
 from medssl.io.formats import (
     Format,
     extension,
@@ -62,7 +63,8 @@ def read_images(path: str | Path) -> list[Image]:
         raise FileRefusedError(path, "it is empty", "Get it again from its source.")
     if kind is None or (shown is None and promised in ("png", "jpeg", "tiff", "nrrd", "meta")):
         raise _not_readable(path, promised)
-    images = _READERS[kind](path)
+    with refusing(path, "it cannot be decoded"):
+        images = _READERS[kind](path)
     if shown and promised and shown != promised:
         note = f"The file's name promises {promised}, its content is {shown} and was read so."
         images = [replace(image, warnings=(*image.warnings, note)) for image in images]

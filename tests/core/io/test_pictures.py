@@ -138,3 +138,10 @@ def test_tiff_of_several_pictures(tmp_path):
     assert [i.grid.shape for i in read_images(tmp_path / "a.tif")] == [(30, 40), (50, 20)]
     with pytest.raises(FileRefusedError, match="2 images"):
         read_image(tmp_path / "a.tif")
+
+
+def test_truncated_metaimage(tmp_path, data_dir):
+    known = data_dir / "volumes" / "elastix" / "2DMRI-T1_brain.mha"
+    (tmp_path / "cut.mha").write_bytes(known.read_bytes()[:-500])
+    with pytest.raises(FileRefusedError, match=r"cut\.mha: SimpleITK cannot read it"):
+        read_image(tmp_path / "cut.mha")
