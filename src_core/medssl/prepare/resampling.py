@@ -46,7 +46,8 @@ def axis_weights(n_in: int, n_out: int, start: float, step: float) -> sparse.csr
 
     Linear interpolation when the grid gets finer; when it gets coarser the same triangle,
     widened to two output voxels, so that nothing finer than the new grid leaks in as moiré.
-    Rows sum to 1; at the borders the weights of the voxels that exist are used.
+    Rows sum to 1, and their centre of mass is the sampled position, so that nothing moves; at
+    the borders the weights of the voxels that exist are used.
     """
     width = max(1.0, step)
     centres = np.clip(start + step * np.arange(n_out), 0, n_in - 1)
@@ -56,11 +57,22 @@ def axis_weights(n_in: int, n_out: int, start: float, step: float) -> sparse.csr
     weights = np.maximum(0.0, 1.0 - np.abs(columns - centres[:, None]) / width)
     weights[(columns < 0) | (columns >= n_in)] = 0.0
     weights /= weights.sum(axis=1, keepdims=True)
+    inner = (columns[:, 0] >= 0) & (columns[:, -1] < n_in)
+    weights[inner] = _centred(weights[inner], columns[inner] - centres[inner, None])
     rows = np.broadcast_to(np.arange(n_out)[:, None], columns.shape)
     used = weights > 0
     return sparse.csr_array(
         (weights[used].astype(np.float32), (rows[used], columns[used])), shape=(n_out, n_in)
     )
+
+
+def _centred(weights: NDArray[np.float64], offsets: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Tilt rows of weights so slightly that their centre of mass is exactly at offset 0."""
+    mean = (weights * offsets).sum(axis=1, keepdims=True)
+    away = offsets - mean
+    variance = (weights * away**2).sum(axis=1, keepdims=True)
+    tilt = np.divide(-mean, variance, out=np.zeros_like(mean), where=variance > 1e-9)
+    return np.asarray(weights * np.maximum(0.0, 1.0 + tilt * away))
 
 
 def resample(
