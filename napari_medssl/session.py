@@ -328,7 +328,8 @@ class Session:
         state = PointState(case.key, landmark, point, source)
         self.points[case.key, landmark] = state
         grid = image.grid
-        self._save(lambda: self._store.set_point(case, grid, state), f"{landmark} placed")
+        words = None if self.find_at_once and self.ready is not None else f"{landmark} placed"
+        self._save(lambda: self._store.set_point(case, grid, state), words)
         self.points_changed.emit()
         if self.find_at_once:
             self._want([landmark])
@@ -510,14 +511,12 @@ class Session:
         self.points = {**new, **kept}
         model = self.ready.model if self.ready is not None else str(self.model)
         predicted = list(new.values())
-        self._save(lambda: self._store.set_predictions(names, predicted, model), None)
-        self.points_changed.emit()
-        self._refresh_similarity()
         to_check = sum(p.needs_a_look for k, p in new.items() if k not in kept)
         check = f" · {to_check} to check" if to_check else ""
-        self._say(
-            "done", f"{_and(sorted(names))} found in {_image_words(len(self.sources))}{check}"
-        )
+        words = f"{_and(sorted(names))} found in {_image_words(len(self.sources))}{check}"
+        self._save(lambda: self._store.set_predictions(names, predicted, model), words)
+        self.points_changed.emit()
+        self._refresh_similarity()
 
     def _refresh_similarity(self) -> None:
         landmark, case = self.landmark, self.case

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Image as ImageLayer
 from napari.layers import Points
+from napari.utils import Colormap
+from napari.utils.colormaps import ensure_colormap
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_medssl.layers import Display, image_to_layer
 from napari_medssl.points import PointState
+from napari_medssl.widgets.orientation import OrientationLetters
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -25,6 +28,7 @@ POINTS_NAME = "Landmarks"
 _SCREEN_SIZE = 15  # pixels, whatever the zoom (canvas_size_limits would swallow the rims)
 _NAPARI_SYMBOLS = {"manual": "disc", "corrected": "diamond", "predicted": "disc"}
 _RIM = (0.05, 0.05, 0.05)
+_VEIL = [0.0, 0.0, 0.0, 0.3]  # inside of a ring, so that it is seen on bright places too
 #: Okabe and Ito's colours that are light enough for dark images, told apart by the colour-blind.
 COLOURS = ("#56B4E9", "#E69F00", "#F0E442", "#CC79A7", "#2DD4A7", "#FF8A5B")
 
@@ -56,6 +60,7 @@ class LandmarkCanvas(QObject):
         self._shown: list[PointState] = []
         self._look: dict[str, list[Any]] = {}
         self._updating = False
+        self._letters = OrientationLetters(viewer)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.scene.camera.events.zoom.connect(self._on_zoom)
 
@@ -80,6 +85,7 @@ class LandmarkCanvas(QObject):
 
     def close(self) -> None:
         """Take our layers out of the viewer."""
+        self._letters.close()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._viewer.scene.camera.events.zoom.disconnect(self._on_zoom)
         for layer in (self._map, self._points, self._image):
@@ -100,14 +106,16 @@ class LandmarkCanvas(QObject):
         )
         self._display = display
         with self._quietly():
-            self.show_similarity("", None)
+            self._park_similarity()
             if same_kind and self._image is not None:
                 self._replace(self._image, data, attributes)
             else:
                 self._renew(data, attributes)
             self._ensure_points()
+        self._viewer.canvas.overlays.scale_bar.visible = display.unit == "mm"
+        self._letters.show(display.source.ndim == 3 and display.unit == "mm")
         if refit:
-            self._viewer.reset_view()
+            self._viewer.reset_view(layers=[self._image])
             if display.source.ndim == 3:
                 middle = [t + s * (n - 1) / 2 for t, s, n in _axes(display)]
                 self._viewer.dims.set_point(range(3), middle)
@@ -156,9 +164,8 @@ class LandmarkCanvas(QObject):
             self._map = ImageLayer(
                 values,
                 name=name,
-                colormap="inferno",
-                blending="additive",
-                opacity=0.55,
+                colormap=_similarity_colormap(),
+                blending="translucent_no_depth",
                 interpolation2d="linear",
                 contrast_limits=limits,
                 **attributes,
@@ -173,6 +180,15 @@ class LandmarkCanvas(QObject):
             self._map.contrast_limits_range = limits
             self._map.contrast_limits = limits
             self._map.visible = True
+
+    def _park_similarity(self) -> None:
+        """Hide the map and lay it over the new image, so that it does not widen the world."""
+        self.show_similarity("", None)
+        layer, display = self._map, self._display
+        if layer is not None and display is not None and layer.ndim == display.source.ndim:
+            spread = zip(display.scale, display.shape, layer.data.shape, strict=True)
+            scale = [s * n / cells for s, n, cells in spread]
+            _set_changed(layer, {"scale": scale, "translate": display.translate})
 
     # --- points
 
@@ -315,6 +331,13 @@ class LandmarkCanvas(QObject):
             self._updating = before
 
 
+def _similarity_colormap() -> Colormap:
+    """Inferno that lets the image through where it is unlike, for dark and bright places alike."""
+    plain = ensure_colormap("inferno").map(np.linspace(0.25, 1, 32))
+    plain[:, 3] = np.linspace(0, 1, 32) ** 1.2 * 0.7
+    return Colormap(plain, name="similarity")
+
+
 def colour_of(landmark: str, landmarks: Sequence[str]) -> str:
     """Colour of a landmark, the same in the list and on the image."""
     at = landmarks.index(landmark) if landmark in landmarks else 0
@@ -325,15 +348,15 @@ def _look(points: Sequence[PointState], landmarks: Sequence[str]) -> dict[str, l
     """How points are drawn: solid with a dark rim, or an open ring that fades with doubt."""
     colours = [_rgb(colour_of(p.landmark, landmarks)) for p in points]
     rings = [p.source == "predicted" for p in points]
-    fade = [0.45 + 0.55 * (p.confidence or 0.0) for p in points]
+    fade = [0.6 + 0.4 * (p.confidence or 0.0) for p in points]
     both = list(zip(colours, rings, fade, strict=True))
     return {
         "landmark": [p.landmark for p in points],
         "source": [p.source for p in points],
         "symbol": [_NAPARI_SYMBOLS[p.source] for p in points],
-        "face_color": [[*c, 0.0 if ring else 1.0] for c, ring in zip(colours, rings, strict=True)],
+        "face_color": [_VEIL if ring else [*c, 1.0] for c, ring, _ in both],
         "border_color": [[*c, alpha] if ring else [*_RIM, 1.0] for c, ring, alpha in both],
-        "border_width": [0.16 if ring else 0.12 for ring in rings],
+        "border_width": [0.2 if ring else 0.12 for ring in rings],
         "text": [[*c, 1.0] for c in colours],
     }
 

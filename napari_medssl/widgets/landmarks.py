@@ -14,7 +14,8 @@ from qtpy.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QMenu, QVBoxLayo
 
 from medssl.errors import Cancelled
 from napari_medssl import exports, open_layers, shortcuts
-from napari_medssl.engine import CoreEngine, LandmarkEngine
+from napari_medssl.engine import CoreEngine, LandmarkEngine, Where
+from napari_medssl.sample_cohort import Kind, make_sample
 from napari_medssl.session import INSTANT, Session, Status
 from napari_medssl.shortcuts import labelled
 from napari_medssl.store import Store
@@ -28,6 +29,8 @@ from napari_medssl.worker import Worker
 
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QBoxLayout
+
+    from medssl.progress import Progress
 
 _LOG = logging.getLogger(__name__)
 _DEVICES = {"auto": "Automatic", "cpu": "CPU", "cuda": "CUDA", "mps": "Apple GPU"}
@@ -244,7 +247,7 @@ class LandmarksWidget(QWidget):
         canvas.placed.connect(self._on_placed)
         canvas.deleted.connect(session.delete_point)
         canvas.armed_changed.connect(self._refresh_placing)
-        self.list.selected.connect(session.select_landmark)
+        self.list.selected.connect(self._select_landmark)
         self.list.removed.connect(session.remove_landmark)
         self.list.renamed.connect(session.rename_landmark)
         self.review.chosen.connect(session.go_to)
@@ -261,8 +264,8 @@ class LandmarksWidget(QWidget):
             "next_to_check": session.next_to_check,
             "previous": lambda: session.step(-1),
             "next": lambda: session.step(1),
-            "previous_landmark": lambda: session.step_landmark(-1),
-            "next_landmark": lambda: session.step_landmark(1),
+            "previous_landmark": lambda: self._step_landmark(-1),
+            "next_landmark": lambda: self._step_landmark(1),
             "similarity": self.map_box.toggle,
             "undo": session.undo,
             "redo": session.redo,
@@ -295,23 +298,27 @@ class LandmarksWidget(QWidget):
                 Status("error", "There is no open image layer. Open a folder, or try the sample.")
             )
             return
-        self.foot.say(Status("busy", "Taking over the open layers"))
+        self._take(lambda _: open_layers.to_files(layers), "Taking over the open layers")
 
-        def taken(where: list[Path]) -> None:
+    def _open_sample(self, kind: Kind) -> None:
+        """Make a cohort of phantoms, or take the one made before, and open it."""
+        self._take(lambda progress: make_sample(kind, progress), "Making phantoms")
+
+    def _take(self, task: Callable[[Progress], Where], words: str) -> None:
+        """Get images in the background and open them."""
+        self.foot.say(Status("busy", words))
+
+        def taken(where: Where) -> None:
             self.canvas.hide_others()
             self.session.open_images(where)
 
         def failed(error: BaseException) -> None:
-            if not isinstance(error, Cancelled):
+            if isinstance(error, Cancelled):
+                self.foot.say(Status("info", "Stopped."))
+            else:
                 self.foot.say(Status("error", str(error)))
 
-        self._display.submit(lambda _: open_layers.to_files(layers), taken, failed)
-
-    def _open_sample(self, key: str) -> None:
-        before = set(self._viewer.layers)
-        self._viewer.open_sample("napari-medssl", key)
-        if set(self._viewer.layers) - before:
-            self._use_layers()
+        self._work.submit(task, taken, failed)
 
     def _primary(self) -> None:
         if self.session.sources:
@@ -325,6 +332,16 @@ class LandmarksWidget(QWidget):
             self._give_keyboard_to_image()
             self.canvas.arm(True)
         return added
+
+    def _select_landmark(self, name: str) -> None:
+        self.session.select_landmark(name)
+        if self.session.point is not None:
+            self.canvas.look_at(self.session.point)
+
+    def _step_landmark(self, step: int) -> None:
+        self.session.step_landmark(step)
+        if self.session.point is not None:
+            self.canvas.look_at(self.session.point)
 
     def _toggle_placing(self) -> None:
         if self.session.landmark is None:
@@ -442,6 +459,8 @@ class LandmarksWidget(QWidget):
             self.canvas.arm(armed)
             if self.session.point is not None:
                 self.canvas.look_at(self.session.point)
+            if self.session.similarity is not None:
+                self._show_similarity()
             self._later.start()
 
     def _show_points(self) -> None:
