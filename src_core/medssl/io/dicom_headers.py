@@ -99,11 +99,11 @@ def scan_dicom(
                 header = read_header(path, _TAGS)
                 refuse_without_image(header, path)
                 key = _group_key(header, path)
+                uid = str(header.get("SOPInstanceUID", "") or path)
         except FileRefusedError as error:
             if not _is_directory(path):
                 broken.append(error)
             continue
-        uid = str(header.get("SOPInstanceUID", "") or path)
         if uid in seen:
             continue
         seen.add(uid)
@@ -213,7 +213,7 @@ def _group_key(header: Dataset, path: Path) -> tuple[object, ...]:
     if not series[0]:  # anonymised away: what one acquisition has in common stands for it
         keys = ("StudyInstanceUID", "SeriesNumber", "AcquisitionNumber", "ImageType")
         series = (str(header.Modality), *(str(header.get(key, "")) for key in keys))
-    return *series, header.Rows, header.Columns, orientation
+    return *series, int(header.Rows), int(header.Columns), orientation
 
 
 def _are_numbers(values: object, count: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from pathlib import Path
 from typing import Any, cast
 from xml.etree import ElementTree
@@ -43,12 +44,7 @@ def read_tiff(path: Path) -> list[Image]:
 
 def _read_series(path: Path, file: Any, index: int, series: Any) -> Image:
     require_memory(path, series.shape, max(4, series.dtype.itemsize))
-    for page in series.pages:
-        if page is not None and any(
-            o + n > file.filehandle.size
-            for o, n in zip(page.dataoffsets, page.databytecounts, strict=True)
-        ):
-            raise FileRefusedError(path, "it is truncated", DAMAGED)
+    _require_segments(path, file, series)
     array, letters, warnings = _arranged(path, np.asarray(series.asarray()), series.axes)
     if series.keyframe.photometric == 0:
         warnings = (*warnings, "Its pixels are stored inverted (white is zero).")
@@ -70,6 +66,18 @@ def _read_series(path: Path, file: Any, index: int, series: Any) -> Image:
         inverted=bool(series.keyframe.photometric == 0),
         warnings=warnings,
     )
+
+
+def _require_segments(path: Path, file: Any, series: Any) -> None:
+    """Refuse where strips or tiles are missing, which tifffile would fill with zeros."""
+    first = series.keyframe
+    needed = 1 if first.is_contiguous else math.prod(first.chunked)
+    for page in series.pages:
+        if page is None:
+            continue
+        ends = [o + n for o, n in zip(page.dataoffsets, page.databytecounts, strict=True)]
+        if len(ends) < needed or max(ends) > file.filehandle.size:
+            raise FileRefusedError(path, "it is truncated: strips are missing", DAMAGED)
 
 
 def _arranged(

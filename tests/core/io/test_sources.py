@@ -150,3 +150,22 @@ def test_written_images_are_listed(tmp_path):
     image = read_image(tmp_path / "a.png")
     write_image(image, tmp_path / "a.nrrd")
     assert keys(list_images(tmp_path)) == ["a.nrrd", "a.png"]
+
+
+def test_damaged_bytes_never_raise_anything_else(tmp_path, data_dir):
+    rng = np.random.default_rng(7)
+    names = ["pydicom/CT_small.dcm", "pydicom/JPEG2000.dcm", "pydicom/SC_rgb_rle.dcm"]
+    names += ["nibabel/standard.nii.gz", "pynrrd/BallBinary30x30x30_gz.nrrd"]
+    for name in names:
+        whole = (data_dir / "reader_cases" / name).read_bytes()
+        path = tmp_path / Path(name).name
+        for _ in range(30):
+            content = bytearray(whole)
+            for at in rng.integers(0, min(len(content), 3000), 20):
+                content[at] = rng.integers(0, 256)
+            path.write_bytes(content)
+            try:
+                list_images(path)
+                read_image(path)
+            except FileRefusedError as error:
+                assert path.name in str(error)
