@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medssl.geometry import Grid
@@ -23,6 +23,7 @@ def oblique(shape: tuple[int, int, int], spacing: tuple[float, float, float]) ->
     return Grid.create(shape, spacing, (12.0, -30.0, 5.0), turn @ np.eye(3)[:, ::-1])
 
 
+@settings(deadline=None)
 @given(
     n_in=st.integers(1, 60),
     n_out=st.integers(1, 60),
