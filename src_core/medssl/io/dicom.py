@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from medssl.errors import FileRefusedError
 from medssl.geometry import Grid
 from medssl.io._checks import refusing
-from medssl.io.dicom_frames import frames_stack
+from medssl.io.dicom_frames import TRANSFORM, frame_header, frames_stack
 from medssl.io.dicom_headers import (
     PYDICOM_ERRORS,
     image_name,
@@ -48,7 +48,7 @@ def _read_file(path: Path) -> Image:
     if array.ndim - colour == 3:
         return _multi_frame(dataset, path, array, colour)
     if not colour:
-        array = rescale(array, dataset)
+        array = rescale(array, frame_header(dataset, TRANSFORM))
     return _plane(dataset, path, array, colour)
 
 
@@ -175,6 +175,7 @@ def _plain(value: Any) -> float | str:
 
 
 def _window(dataset: Dataset) -> tuple[float, float] | None:
+    dataset = frame_header(dataset, "FrameVOILUTSequence")
     values = []
     for key in ("WindowCenter", "WindowWidth"):
         value = dataset.get(key)

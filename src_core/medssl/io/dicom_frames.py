@@ -16,6 +16,9 @@ from medssl.io.dicom_pixels import rescale
 from medssl.io.dicom_spacing import pixel_spacing
 from medssl.io.dicom_stack import Stack, arrange
 
+#: The functional group that holds slope and intercept.
+TRANSFORM = "PixelValueTransformationSequence"
+
 
 @dataclass(frozen=True)
 class Frames:
@@ -66,6 +69,16 @@ def frames_stack(dataset: Dataset, path: Path) -> Frames:
     return Frames(None, (), warnings)
 
 
+def frame_header(dataset: Dataset, keyword: str) -> Dataset:
+    """Give the item of the first frame's functional group `keyword`, or the data set itself."""
+    for name in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+        groups = dataset.get(name)
+        if groups and groups[0].get(keyword):
+            found: Dataset = groups[0][keyword][0]
+            return found
+    return dataset
+
+
 def _positions(groups: Any, shared: Dataset, path: Path) -> tuple[FloatArray, list[float]] | None:
     positions, orientations = [], []
     for group in groups:
@@ -87,6 +100,5 @@ def _positions(groups: Any, shared: Dataset, path: Path) -> tuple[FloatArray, li
 
 
 def _transforms(groups: Any, shared: Dataset) -> tuple[Dataset, ...]:
-    name = "PixelValueTransformationSequence"
-    found = [group.get(name) or shared.get(name) for group in groups]
+    found = [group.get(TRANSFORM) or shared.get(TRANSFORM) for group in groups]
     return tuple(sequence[0] for sequence in found) if all(found) else ()

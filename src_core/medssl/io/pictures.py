@@ -16,6 +16,9 @@ from medssl.io._checks import DAMAGED, require_memory
 from medssl.io.formats import unreadable
 from medssl.io.image import Image
 
+#: Channels of a decoded PNG, by its colour type.
+_PNG_CHANNELS = {0: 1, 2: 3, 3: 4, 4: 2, 6: 4}
+
 
 def read_png(path: Path) -> Image:
     """Read a PNG of 1 to 16 bits, grey, colour or with a palette."""
@@ -23,7 +26,8 @@ def read_png(path: Path) -> Image:
     if len(data) < 33:
         raise FileRefusedError(path, "it is a PNG cut off in its header", DAMAGED)
     width, height = struct.unpack(">II", data[16:24])
-    require_memory(path, (height, width), 8)
+    channels = _PNG_CHANNELS.get(data[25], 4)
+    require_memory(path, (height, width, channels), 2 if data[24] == 16 else 1)
     try:
         array = imagecodecs.png_decode(data)
     except (RuntimeError, ValueError) as error:

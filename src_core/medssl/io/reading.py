@@ -96,7 +96,13 @@ def _read_dicom_folder(folder: Path) -> list[Image]:
     series, broken = scan_dicom(dicom)
     if broken and not series:
         raise broken[0]
-    return [read_series(one.files, folder) for one in series]
+    images = [read_series(one.files, folder) for one in series]
+    if not broken:
+        return images
+    names = ", ".join(error.path.name for error in broken[:5])
+    note = f"{len(broken)} DICOM files of its folder were left out, since they are no images "
+    note += f"or damaged: {names}{' ...' if len(broken) > 5 else ''}."
+    return [replace(image, warnings=(*image.warnings, note)) for image in images]
 
 
 def _not_readable(path: Path, promised: Format | None) -> FileRefusedError:

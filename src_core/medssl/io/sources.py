@@ -168,7 +168,7 @@ def _sort_out(
 ) -> ImageListing:
     entries: list[tuple[str, ImageSource]] = []
     dicom: dict[tuple[Path, Path], list[Path]] = {}
-    pairs = list(dict.fromkeys(found))
+    pairs = list({file: (file, base) for file, base in reversed(list(found))}.values())[::-1]
     for done, (file, base) in enumerate(pairs):
         progress(done, len(pairs), f"looking at {file.name}")
         promised = format_from_name(file)

@@ -109,6 +109,15 @@ def test_a_broken_slice_is_named(tmp_path):
         read_image(tmp_path)
 
 
+def test_a_damaged_header_is_said(tmp_path):
+    files = make_series(tmp_path, [0, 2, 4])
+    (tmp_path / "broken.dcm").write_bytes(b"\0" * 128 + b"DICM" + b"garbage" * 30)
+    image = read_image(tmp_path)
+    assert len(files) == image.grid.shape[0]
+    assert "1 DICOM files of its folder were left out" in image.warnings[0]
+    assert "broken.dcm" in image.warnings[0]
+
+
 def test_names_hold_no_patient(tmp_path):
     path = make_slice(tmp_path / "DOE_JANE_1.dcm", ramp(), SeriesDescription="Thorax Doe")
     image = read_image(path)

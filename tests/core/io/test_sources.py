@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import imagecodecs
@@ -55,6 +56,7 @@ def test_a_file_a_list_and_a_sequence(tmp_path):
     assert "missing.png" in listing.problems[0].message
     assert {source.path for source in list_images([one, str(two)]).sources} == {one, two}
     assert keys(list_images([tmp_path / "a", tmp_path / "a" / "x.png"])) == ["x.png"]
+    assert len(list_images([tmp_path, tmp_path / "a", one]).sources) == 2
 
 
 def test_dicom_folders_and_loose_files(tmp_path):
@@ -164,8 +166,6 @@ def test_damaged_bytes_never_raise_anything_else(tmp_path, data_dir):
             for at in rng.integers(0, min(len(content), 3000), 20):
                 content[at] = rng.integers(0, 256)
             path.write_bytes(content)
-            try:
+            with suppress(FileRefusedError):
                 list_images(path)
                 read_image(path)
-            except FileRefusedError as error:
-                assert path.name in str(error)
