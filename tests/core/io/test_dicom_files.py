@@ -53,6 +53,14 @@ def test_colour_and_grey_agree_with_gdcm(data_dir):
         np.testing.assert_array_equal(image.array, known.reshape(image.array.shape), name)
 
 
+def test_colour_of_more_bits_is_the_same_picture(data_dir):
+    folder = data_dir / "reader_cases" / "pydicom"
+    known = read_image(folder / "SC_rgb_rle.dcm").array.astype(np.uint32)
+    for bits, factor in (("16", 0x101), ("32", 0x1010101)):
+        image = read_image(folder / f"SC_rgb_rle_{bits}bit.dcm")
+        np.testing.assert_array_equal(image.array, known * factor)
+
+
 def test_dose_grids_are_scaled(data_dir):
     import pydicom
 
