@@ -74,7 +74,7 @@ def open_embedder(model: str | Path, ndim: int = 2, device: str = "auto") -> Den
     if str(model) == INSTANT:
         from medssl.embed.instant import InstantEmbedder
 
-        return InstantEmbedder(ndim)
+        return InstantEmbedder(2 if ndim == 2 else 3)
     from medssl.embed.net import NetEmbedder
 
     return NetEmbedder.open(model, ndim, device)
