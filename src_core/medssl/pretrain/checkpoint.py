@@ -97,6 +97,7 @@ def load_checkpoint(
         optimiser.load_state_dict(
             {"state": _by_index(_below(tensors, "optimiser/")), "param_groups": record["groups"]}
         )
+        _lay_out_like_parameters(optimiser)
         _restore_random(tensors, record["random"])
         return int(record["step"]), record["extra"]
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -122,6 +123,14 @@ def _by_index(tensors: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
         index, name = key.split("/", 1)
         state.setdefault(int(index), {})[name] = value
     return state
+
+
+def _lay_out_like_parameters(optimiser: Optimizer) -> None:
+    """Give state tensors the memory layout of their parameters: fused kernels walk both alike."""
+    for parameter, values in optimiser.state.items():
+        for key, value in values.items():
+            if value.shape == parameter.shape:
+                values[key] = torch.empty_like(parameter, requires_grad=False).copy_(value)
 
 
 def _numpy_state() -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import signal
 import threading
 import time
@@ -12,18 +13,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
+import numpy as np
 import torch
-from torch import Tensor
 
-from medssl.errors import Cancelled, MedsslError, SettingsError
+from medssl.errors import Cancelled, MedsslError
 from medssl.models import DataInfo, EmbeddingInfo, ModelCard, save_model
-from medssl.objectives.spread import COLLAPSED_BELOW
 from medssl.pretrain.checkpoint import has_checkpoint, load_checkpoint, save_checkpoint
 from medssl.pretrain.hardware import Hardware
 from medssl.pretrain.learner import Learner
 from medssl.pretrain.loader import BatchSource, read_ahead
 from medssl.pretrain.plan import Division, Plan, job_record
+from medssl.pretrain.report import Report
 from medssl.pretrain.run_folder import RunFolder
 from medssl.pretrain.schedule import rate_factor
 from medssl.pretrain.warmup import first_steps
@@ -37,7 +37,6 @@ RESERVE_SECONDS = 3.0
 PAUSE_SECONDS = 0.2
 EVENTS_A_RUN = 300
 VALIDATION_BATCHES = 4
-COLLAPSED_EVENTS = 5
 
 
 @dataclass(frozen=True)
@@ -108,15 +107,13 @@ class Trainer:
             accelerator.num_processes,
         )
         self.learner = Learner(plan, hardware, accelerator)
+        images_a_step = plan.recipe.batch * accelerator.num_processes
+        self.report = Report(folder, hardware.device, images_a_step)
         self.compiled = hardware.compiled
         self.done = 0
         self.seconds = 0.0
         self.best = math.inf
-        self.history: list[dict[str, Any]] = []
-        self.warnings: list[str] = []
-        self._flat_events = 0
         self._started = time.monotonic()
-        self._recent: list[tuple[int, float]] = []
 
     def run(self) -> RunResult:
         """Train to the end.
@@ -126,6 +123,7 @@ class Trainer:
         Cancelled
             If it was asked to stop; the state is saved.
         """
+        _seed_everything(self.plan.settings.seed + self.accelerator.process_index)
         self._begin()
         with _terminate_flag() as terminated:
             try:
@@ -139,14 +137,14 @@ class Trainer:
 
     def _begin(self) -> None:
         for note in (*self.hardware.notes, *self.plan.notes):
-            self._warn(note)
+            self.report.warn(note)
         timed = self.plan.steps is None
         if self.compiled or timed:
             self.progress(0, self.plan.steps or 0, "first steps")
             warm = first_steps(self.learner, self.source.read(0), self.compiled, timed)
             self.compiled = warm.compiled
             if warm.problem:
-                self._warn(f"the net is not compiled: {warm.problem}")
+                self.report.warn(f"the net is not compiled: {warm.problem}")
             if timed:
                 self._fix_steps(warm.step_seconds)
         if has_checkpoint(self.folder.last):
@@ -186,6 +184,7 @@ class Trainer:
     def _loop(self, terminated: threading.Event) -> None:
         steps = self._steps
         every = max(1, steps // EVENTS_A_RUN)
+        self.report.steps = steps
         number, _ = self.plan.stage_at(self.done)
         saved = tick = time.monotonic()
         message = ""
@@ -204,11 +203,13 @@ class Trainer:
                 now = time.monotonic()
                 self.seconds, tick = self.seconds + now - tick, now
                 if self.done % every == 0 or self.done in (1, steps):
-                    message = self._tell(stage.name, loss, metrics, lr)
+                    message = self.report.step(
+                        self.done, self.seconds, stage.name, loss, metrics, lr
+                    )
                 if self.done % self.plan.recipe.validate_every == 0 or self.done == steps:
                     self._validate(number)
                 if now - saved > CHECKPOINT_SECONDS or self.done == steps:
-                    self._check_finite(loss)
+                    self.report.check_finite(self.done, loss)
                     self._save()
                     saved = time.monotonic()
 
@@ -221,7 +222,11 @@ class Trainer:
         self.folder.state("done", step=self.done, seconds=round(self.seconds, 1))
         self.progress(self.done, self._steps, "done")
         return RunResult(
-            self.folder.model, self.done, self.seconds, self.history, tuple(self.warnings)
+            self.folder.model,
+            self.done,
+            self.seconds,
+            self.report.history,
+            tuple(self.report.warnings),
         )
 
     @property
@@ -233,7 +238,7 @@ class Trainer:
     def _seed(self, step: int) -> int:
         """Seed of the views of a step in this process."""
         seed = self.plan.settings.seed * 1_000_003 + step
-        return (seed * 4099 + self.accelerator.process_index) % 2**63
+        return int(seed * 4099 + self.accelerator.process_index) % 2**63
 
     def _obey(self, terminated: threading.Event, message: str) -> None:
         """Report; stop or pause if it is asked. All processes do the same."""
@@ -254,7 +259,7 @@ class Trainer:
                     raise Cancelled(f"stopped after {self.done} steps; run it again to go on")
                 time.sleep(PAUSE_SECONDS)
             self.folder.state("running", step=self.done)
-            self._recent.clear()
+            self.report.forget_rate()
 
     def _any(self, flag: bool) -> bool:
         """Whether the flag is up in any process."""
@@ -262,53 +267,6 @@ class Trainer:
             return flag
         value = torch.tensor(float(flag), device=self.hardware.device)
         return bool(self.accelerator.reduce(value, "sum") > 0)
-
-    def _tell(self, stage: str, loss: Tensor, metrics: dict[str, Tensor], lr: float) -> str:
-        """Write a metric event; returns the line for the progress display."""
-        value = self._check_finite(loss)
-        numbers = {name: round(float(metric), 5) for name, metric in metrics.items()}
-        self._recent = [*self._recent[-20:], (self.done, time.monotonic())]
-        (first, start), (last, end) = self._recent[0], self._recent[-1]
-        images = self.plan.recipe.batch * self.accelerator.num_processes
-        rate = (last - first) * images / (end - start) if end > start else None
-        left = (self._steps - self.done) * images / rate if rate else None
-        event = {
-            "step": self.done,
-            "steps": self._steps,
-            "stage": stage,
-            "loss": round(value, 5),
-            "lr": lr,
-            **numbers,
-            "images_per_second": round(rate, 2) if rate else None,
-            "seconds": round(self.seconds, 2),
-            "seconds_left": round(left, 1) if left else None,
-            "memory_mb": _memory_mb(self.hardware.device),
-        }
-        self.history.append(event)
-        self.folder.event("metric", **event)
-        self._watch_spread(numbers.get("spread"))
-        return f"loss {value:.3f}" + (f", {rate:.1f} images/s" if rate else "")
-
-    def _check_finite(self, loss: Tensor) -> float:
-        value = float(loss)
-        if not math.isfinite(value):
-            raise SettingsError(
-                f"{self.folder.path}: the loss is no longer a finite number at step {self.done}; "
-                "the last checkpoint is good. Start again with a lower learning rate or with "
-                "precision float32."
-            )
-        return value
-
-    def _watch_spread(self, spread: float | None) -> None:
-        if spread is None:
-            return
-        self._flat_events = self._flat_events + 1 if spread < COLLAPSED_BELOW else 0
-        if self._flat_events == COLLAPSED_EVENTS:
-            self._warn(
-                f"the embedding has collapsed at step {self.done}: nearly all places have the "
-                f"same vector (spread {spread:.3f}, healthy is above 0.5). Use more varied "
-                "images or a lower learning rate."
-            )
 
     def _validate(self, number: int) -> None:
         if not self.division.held_out:
@@ -350,10 +308,6 @@ class Trainer:
         )
         save_model(self.folder.model, self.learner.net, card)
 
-    def _warn(self, text: str) -> None:
-        self.warnings.append(text)
-        self.folder.event("log", level="warning", message=text)
-
 
 @contextmanager
 def _terminate_flag() -> Iterator[threading.Event]:
@@ -369,10 +323,11 @@ def _terminate_flag() -> Iterator[threading.Event]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _memory_mb(device: torch.device) -> int:
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) >> 20
-    return int(psutil.Process().memory_info().rss) >> 20
+def _seed_everything(seed: int) -> None:
+    """Seed the global random states: nothing of ours draws from them, an objective may."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002 - the global state is what is seeded
+    torch.manual_seed(seed)
 
 
 def out_of_memory(error: BaseException) -> bool:

@@ -47,11 +47,11 @@ class Warp:
         straight = self._straight(points_vox)
         return straight if self.displacement is None else straight + self._bend(points_vox)
 
-    def to_view(self, points_vox: Tensor, iterations: int = 8) -> Tensor:
+    def to_view(self, points_vox: Tensor, iterations: int = 12) -> Tensor:
         """Map canvas points ``(B, P, ndim)`` to view points.
 
         The displacement is undone by fixed-point iteration, which converges where it changes
-        by less than a voxel a voxel; eight rounds leave less than a hundredth of a voxel for
+        by less than a voxel a voxel; twelve rounds leave less than a tenth of a voxel for
         the displacements that `random_displacement` makes.
         """
         inverse = torch.linalg.inv(self.matrix)

@@ -1,0 +1,129 @@
+"""What a training tells while it runs: metrics, rate, time left, and what goes wrong."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import psutil
+import torch
+from torch import Tensor
+
+from medssl.errors import SettingsError
+from medssl.objectives.spread import COLLAPSED_BELOW
+from medssl.pretrain.run_folder import RunFolder
+
+RECENT_EVENTS = 20
+COLLAPSED_EVENTS = 5
+
+
+class Report:
+    """Writes metric events and watches them.
+
+    Parameters
+    ----------
+    folder
+        The run folder.
+    device
+        Whose memory is told.
+    images_a_step
+        Images that all processes draw in a step.
+    """
+
+    def __init__(self, folder: RunFolder, device: torch.device, images_a_step: int) -> None:
+        self.folder = folder
+        self.device = device
+        self.images_a_step = images_a_step
+        self.steps = 0
+        self.history: list[dict[str, Any]] = []
+        self.warnings: list[str] = []
+        self._recent: list[tuple[int, float]] = []
+        self._flat_events = 0
+
+    def step(
+        self,
+        done: int,
+        seconds: float,
+        stage: str,
+        loss: Tensor,
+        metrics: dict[str, Tensor],
+        lr: float,
+    ) -> str:
+        """Write the event of a step; returns the line for the progress display.
+
+        Raises
+        ------
+        SettingsError
+            If the loss is no finite number.
+        """
+        value = self.check_finite(done, loss)
+        numbers = {name: round(float(metric), 5) for name, metric in metrics.items()}
+        rate = self._rate(done)
+        event = {
+            "step": done,
+            "steps": self.steps,
+            "stage": stage,
+            "loss": round(value, 5),
+            "lr": lr,
+            **numbers,
+            "images_per_second": round(rate, 2) if rate else None,
+            "seconds": round(seconds, 2),
+            "seconds_left": self._seconds_left(done, rate),
+            "memory_mb": self._memory_mb(),
+        }
+        self.history.append(event)
+        self.folder.event("metric", **event)
+        self._watch_spread(done, numbers.get("spread"))
+        return f"loss {value:.3f}" + (f", {rate:.1f} images/s" if rate else "")
+
+    def check_finite(self, done: int, loss: Tensor) -> float:
+        """Return the loss as a number.
+
+        Raises
+        ------
+        SettingsError
+            If it is no finite number.
+        """
+        value = float(loss)
+        if not math.isfinite(value):
+            raise SettingsError(
+                f"{self.folder.path}: the loss is no longer a finite number at step {done}; "
+                "the last checkpoint is good. Start again with a lower learning rate or with "
+                "precision float32."
+            )
+        return value
+
+    def warn(self, text: str) -> None:
+        """Say what a person must know."""
+        self.warnings.append(text)
+        self.folder.event("log", level="warning", message=text)
+
+    def forget_rate(self) -> None:
+        """Start measuring the rate anew, after a pause."""
+        self._recent.clear()
+
+    def _rate(self, done: int) -> float | None:
+        """Images a second over the recent events."""
+        self._recent = [*self._recent[-RECENT_EVENTS:], (done, time.monotonic())]
+        (first, start), (last, end) = self._recent[0], self._recent[-1]
+        return (last - first) * self.images_a_step / (end - start) if end > start else None
+
+    def _seconds_left(self, done: int, rate: float | None) -> float | None:
+        return round((self.steps - done) * self.images_a_step / rate, 1) if rate else None
+
+    def _memory_mb(self) -> int:
+        if self.device.type == "cuda":
+            return int(torch.cuda.max_memory_allocated(self.device)) >> 20
+        return int(psutil.Process().memory_info().rss) >> 20
+
+    def _watch_spread(self, done: int, spread: float | None) -> None:
+        if spread is None:
+            return
+        self._flat_events = self._flat_events + 1 if spread < COLLAPSED_BELOW else 0
+        if self._flat_events == COLLAPSED_EVENTS:
+            self.warn(
+                f"the embedding has collapsed at step {done}: nearly all places have the "
+                f"same vector (spread {spread:.3f}, healthy is above 0.5). Use more varied "
+                "images or a lower learning rate."
+            )

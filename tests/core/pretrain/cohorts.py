@@ -1,0 +1,73 @@
+"""A tiny cohort in memory and a tiny recipe, for tests of the trainer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from medssl.nets import Architecture
+from medssl.objectives import DenseDiscriminationSettings
+from medssl.prepare.settings import PrepareSettings
+from medssl.presets import ld_recipe
+from medssl.pretrain import PretrainSettings, Recipe, Stage
+from medssl.views import DenseViewSettings
+
+
+@dataclass(frozen=True)
+class MemoryCase:
+    """A prepared case that lies in memory."""
+
+    array: np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class MemoryCohort:
+    """What the trainer needs of a prepared cohort."""
+
+    cases: tuple[MemoryCase, ...]
+    settings: PrepareSettings
+    fingerprint: str = "f0"
+
+
+def make_cohort(count: int = 6, ndim: int = 2, channels: int = 1, side: int = 32) -> MemoryCohort:
+    """Smooth random images of somewhat different sizes."""
+    rng = np.random.default_rng(0)
+    cases = []
+    for number in range(count):
+        shape = (side - 4 * (number % 3), *[side] * (ndim - 1))
+        noise = gaussian_filter(rng.random((channels, *shape)), (0, *[2] * ndim))
+        noise = (noise - noise.min()) / np.ptp(noise)
+        cases.append(MemoryCase(noise.astype(np.float16)))
+    settings = PrepareSettings(ndim=ndim, channels=channels, longest_side=max(16, side))
+    return MemoryCohort(tuple(cases), settings)
+
+
+def tiny_recipe(form: str = "dense", ndim: int = 2, **changes: Any) -> Recipe:
+    """A recipe that takes milliseconds a step."""
+    recipe = ld_recipe("quick", form, ndim=ndim)
+    stride = 1 if form == "grid" else 2
+    values: dict[str, Any] = {
+        "architecture": Architecture.plain(
+            ndim=ndim, widths=(4, 8), out_stride=stride, embedding_channels=8
+        ),
+        "batch": 2,
+        "largest_crop": 32,
+    }
+    if form == "dense":
+        stage = Stage(
+            name="dense",
+            views=DenseViewSettings(points=16),
+            objectives=(DenseDiscriminationSettings(),),
+        )
+        values["stages"] = (stage,)
+    return recipe.model_copy(update=values | changes)
+
+
+def tiny_settings(form: str = "dense", ndim: int = 2, **values: Any) -> PretrainSettings:
+    """Settings of a tiny training on one processor."""
+    recipe = tiny_recipe(form, ndim, **values.pop("recipe", {}))
+    values = {"steps": 4} | values if "minutes" not in values else values
+    return PretrainSettings(custom=recipe, ndim=ndim, device="cpu", compile="off", **values)
