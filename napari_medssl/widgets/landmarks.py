@@ -136,13 +136,12 @@ class LandmarksWidget(QWidget):
         layout.addWidget(
             button("Use the open layers", "Work on the images open in napari", self._use_layers)
         )
-        layout.addWidget(
-            button(
-                "Try the sample",
-                "Make a small cohort of chest phantoms",
-                lambda: self._open_sample("chest"),
-            )
+        self.sample_button = button(
+            "Try the sample",
+            "Make a small cohort of chest phantoms",
+            lambda: self._open_sample("chest"),
         )
+        layout.addWidget(self.sample_button)
         layout.addStretch(2)
         return page
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from npe2 import PluginManager, PluginManifest
+from npe2.io_utils import _read
 
 import napari_medssl
 from medssl.errors import FileRefusedError
@@ -118,17 +119,19 @@ def test_a_folder_of_pictures_gives_a_layer_each(pictures: Path) -> None:
     assert layers[0][1]["contrast_limits"] == (0.0, 255.0)
 
 
-def test_napari_opens_and_saves_by_the_plugin(ct, tmp_path: Path, make_napari_viewer) -> None:
-    viewer = make_napari_viewer()
-    manager = PluginManager.instance()
-    if "napari-medssl" not in manager:
-        manager.register(PluginManifest.from_file(MANIFEST))
+def test_npe2_reads_by_the_manifest_and_finds_the_writer(ct, tmp_path: Path) -> None:
     path, image = ct
-    (layer,) = viewer.open(str(path), plugin="napari-medssl")
-    assert layer.scale == pytest.approx((2.5, 0.8, 0.7))
-    out = tmp_path / "saved.nrrd"
-    assert layer.save(str(out), plugin="napari-medssl") == [str(out)]
-    assert np.array_equal(read_image(out).array, image.array)
+    manager = PluginManager()
+    manager.register(PluginManifest.from_file(MANIFEST))
+    manager.activate("napari-medssl")
+    layers, reader = _read([str(path)], stack=False, return_reader=True, _pm=manager)
+    assert reader.command == "napari-medssl.read"
+    assert layers[0][1]["scale"] == pytest.approx((2.5, 0.8, 0.7))
+    for ending in (".nii.gz", ".nrrd", ".ome.tif"):
+        writer, _ = manager.get_writer(str(tmp_path / f"a{ending}"), ["image"], "napari-medssl")
+        assert writer.command == "napari-medssl.write_image"
+    writer, _ = manager.get_writer(str(tmp_path / "a.mrk.json"), ["points"], "napari-medssl")
+    assert writer.command == "napari-medssl.write_points"
 
 
 def test_real_dicom_series_and_volumes_open(data_dir: Path) -> None:
