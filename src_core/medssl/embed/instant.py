@@ -77,7 +77,8 @@ class InstantEmbedder:
         ring = _ring_harmonics(around) if self.ndim == 2 else around
         joined = torch.cat([centre, *ring], 1)
         length = joined.norm(dim=1, keepdim=True)
-        return joined / (length + 0.02 * length.mean() + 1e-6)
+        scaled: Tensor = joined / (length + 0.02 * length.mean() + 1e-6)
+        return scaled
 
 
 def _ring(ndim: int) -> list[tuple[float, ...]]:

@@ -85,7 +85,8 @@ class Matcher:
             places, support = alignment.map_points(self._aligner.units(np.array([template.place])))
             return self._aligner.cells(places[:, 0]), support[:, 0].numpy()
         cells = np.array([self._embedded.case(key).cells for key in keys], np.float32)
-        return (cells - 1) / 2, np.zeros(len(keys), np.float32)
+        centres = np.asarray((cells - 1) / 2, np.float32)
+        return centres, np.zeros(len(keys), np.float32)
 
     def _windows(self, keys: list[str], centres: Floats) -> Windows:
         embeddings = [self._embedded.case(key).embedding for key in keys]

@@ -56,13 +56,14 @@ def cut_windows(
     inside = np.zeros((len(embeddings), *(width,) * ndim), bool)
     corners = np.rint(centres).astype(int) - radius
     for row, (embedding, corner) in enumerate(zip(embeddings, corners, strict=True)):
-        source, target = [], []
+        source: list[slice] = []
+        target: list[slice] = []
         for start, size in zip(corner, embedding.shape[:ndim], strict=True):
             low, high = max(0, int(start)), min(size, int(start) + width)
             source.append(slice(low, max(low, high)))
             target.append(slice(low - int(start), max(low, high) - int(start)))
-        vectors[(row, *target)] = embedding[tuple(source)]
-        inside[(row, *target)] = True
+        vectors[row][tuple(target)] = embedding[tuple(source)]
+        inside[row][tuple(target)] = True
     offsets = np.stack(np.meshgrid(*(np.arange(width),) * ndim, indexing="ij"), -1)
     places = corners[:, None] + offsets.reshape(1, -1, ndim)
     return Windows(
