@@ -64,10 +64,15 @@ class LandmarkEngine(Protocol):
     ) -> Ready:
         """Prepare and embed all images with a model."""
 
-    def find(self, templates: Templates, progress: Progress) -> Sequence[FoundPoint]:
-        """Find landmarks in all images.
+    def expect_click(self, case_key: str, progress: Progress) -> None:
+        """Do ahead what a click in this image needs, so that its answer comes at once."""
 
-        `templates` holds, for each landmark to look for, the points that a person set: case
+    def find(
+        self, wanted: Sequence[str], templates: Templates, progress: Progress
+    ) -> Sequence[FoundPoint]:
+        """Find the wanted landmarks in all images.
+
+        `templates` holds, for every landmark of the cohort, the points that a person set: case
         key to source voxels.
         """
 
@@ -89,6 +94,7 @@ class CoreEngine:
         self._finder: LandmarkFinder | None = None
         self._prepared: PreparedCohort | None = None
         self._ndim: dict[ImageListing, int] = {}
+        self._given: dict[str, dict[str, VoxelPoint]] = {}
 
     def list(self, where: Where, progress: Progress) -> ImageListing:
         """List the images of a folder or of files; nothing is decoded."""
@@ -123,15 +129,21 @@ class CoreEngine:
         cache = self._cache if self._cache is not None else ArrayCache()
         prepared = prepare_cohort(listing, embedder.settings, cache, progress=progress)
         embedded = embed_cohort(prepared, embedder, cache, progress=progress)
-        self._finder = LandmarkFinder(embedded)
+        self._finder, self._given = LandmarkFinder(embedded), {}
         cases = tuple(
             CaseInfo(c.key, c.name, c.path, c.source_grid, c.fingerprint, c.modality, c.warnings)
             for c in prepared.cases
         )
         return Ready(cases, prepared.problems, embedder.name, device_words(device))
 
-    def find(self, templates: Templates, progress: Progress) -> Sequence[FoundPoint]:
-        """Find landmarks in all images.
+    def expect_click(self, case_key: str, progress: Progress) -> None:
+        """Do ahead what a click in this image needs, so that its answer comes at once."""
+        self._ready_finder().prepare(case_key, progress)
+
+    def find(
+        self, wanted: Sequence[str], templates: Templates, progress: Progress
+    ) -> Sequence[FoundPoint]:
+        """Find the wanted landmarks in all images.
 
         Raises
         ------
@@ -139,12 +151,17 @@ class CoreEngine:
             If the images are not ready, or a template lies outside its image.
         """
         finder = self._ready_finder()
-        for landmark, points in templates.items():
+        for landmark in set(self._given) | set(templates):
+            points = dict(templates.get(landmark, {}))
+            if points == self._given.get(landmark, {}):
+                continue
+            self._given.pop(landmark, None)
             finder.clear(landmark)
             for case_key, point_vox in points.items():
                 finder.add_template(landmark, case_key, point_vox)
-        wanted = [landmark for landmark, points in templates.items() if points]
-        return finder.find(wanted, progress=progress) if wanted else []
+            self._given[landmark] = points
+        known = [landmark for landmark in wanted if self._given.get(landmark)]
+        return finder.find(known, progress=progress) if known else []
 
     def similarity(self, landmark: str, case_key: str) -> tuple[NDArray[Any], Grid]:
         """How alike each place of an image is to a landmark's templates."""

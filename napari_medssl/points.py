@@ -16,7 +16,6 @@ PointKey = tuple[str, str]  # (case key, landmark)
 
 #: One symbol a source, in words and lists: solid disc, solid diamond, open ring.
 SYMBOLS: Mapping[Source, str] = {"manual": "●", "corrected": "◆", "predicted": "○"}
-_SURE, _UNSURE = 0.7, 0.4
 
 
 @dataclass(frozen=True)
@@ -58,6 +57,8 @@ class PointState:
 
 def from_store(point: Point) -> PointState:
     """Take a point from the cohort."""
+    from medssl.landmarks.confidence import level_of
+
     level: Level = "set"
     if point.source == "predicted":
         level = level_of(point.confidence or 0.0)
@@ -76,13 +77,6 @@ def from_found(found: FoundPoint) -> PointState:
         float(found.confidence),
         found.level,
     )
-
-
-def level_of(confidence: float) -> Level:
-    """Say how sure a stored confidence is, in one of three words."""
-    if confidence >= _SURE:
-        return "high"
-    return "check" if confidence >= _UNSURE else "low"
 
 
 def least_sure_first(points: Iterable[PointState]) -> list[PointState]:

@@ -233,8 +233,20 @@ class Session:
         self.images_changed.emit()
         if not kept:
             self._enter_case()
-        self._say("done", self._ready_words())
-        self._want(name for name in self.landmarks if self.templates(name))
+        known = [name for name in self.landmarks if self.templates(name)]
+        self._want(known)
+        if not known and self.case is not None:
+            self._expect_click(self.case.key)
+        else:
+            self._say("done", self._ready_words())
+
+    def _expect_click(self, case_key: str) -> None:
+        """Get ready for the first click; one that comes meanwhile waits for it."""
+        self._run(
+            self._work,
+            lambda p: self._engine.expect_click(case_key, p),
+            lambda _: self._say("done", self._ready_words()),
+        )
 
     def _ready_words(self) -> str:
         left_out = len(self.problems)
@@ -483,15 +495,15 @@ class Session:
     def _find(self) -> None:
         wanted = sorted(self._wanted & set(self.landmarks))
         self._wanted.clear()
-        templates = {name: self.templates(name) for name in wanted}
-        if not templates:
+        if not wanted:
             return
+        templates = {name: self.templates(name) for name in self.landmarks}
         self._finding = True
         self._say("busy", f"Finding {_and(wanted)} in all images")
 
         def done(found: Sequence[FoundPoint]) -> None:
             self._finding = False
-            self._adopt_found(templates.keys(), [from_found(f) for f in found])
+            self._adopt_found(wanted, [from_found(f) for f in found])
             self._want([])
             if self._wanted:
                 self._find()
@@ -500,7 +512,7 @@ class Session:
             self._finding = False
             self._failed(error)
 
-        self._work.submit(lambda p: self._engine.find(templates, p), done, failed)
+        self._work.submit(lambda p: self._engine.find(wanted, templates, p), done, failed)
 
     def _adopt_found(self, landmarks: Iterable[str], found: list[PointState]) -> None:
         names = set(landmarks) & set(self.landmarks)

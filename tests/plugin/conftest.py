@@ -65,7 +65,11 @@ class FakeEngine:
         self.cases = tuple(cases)
         return Ready(self.cases, tuple(problems), str(model), "CPU, 2 cores")
 
-    def find(self, templates, progress):
+    def expect_click(self, case_key, progress):
+        progress(1, 1, "Getting ready for a click")
+
+    def find(self, wanted, templates, progress):
+        templates = {name: templates[name] for name in wanted}
         self.found.append({k: dict(v) for k, v in templates.items()})
         points = []
         for landmark, own in templates.items():

@@ -120,7 +120,7 @@ def test_a_folder_of_pictures_gives_a_layer_each(pictures: Path) -> None:
 
 
 def test_npe2_reads_by_the_manifest_and_finds_the_writer(ct, tmp_path: Path) -> None:
-    path, image = ct
+    path, _ = ct
     manager = PluginManager()
     manager.register(PluginManifest.from_file(MANIFEST))
     manager.activate("napari-medssl")
