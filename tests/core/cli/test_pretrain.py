@@ -20,10 +20,10 @@ def test_run_folder_serves_where_a_model_is_asked(
 ) -> None:
     run = tmp_path / "run"
     outcome = medssl(
-        "pretrain", films.images, "--steps", "2", "--out", run, "--device", "cpu", "--json"
+        "pretrain", films.images, "--steps", "1", "--out", run, "--device", "cpu", "--json"
     )
     assert outcome.code == 0, outcome.stderr
-    assert outcome.json["steps"] == 2
+    assert outcome.json["steps"] == 1
     assert outcome.json["images"] == 4
     embedded = medssl("embed", films.images, "--model", run, "--json")
     assert embedded.code == 0, embedded.stderr
