@@ -29,12 +29,17 @@ class CohortAligner:
         About how many points of a template image are matched.
     iterations
         Rounds of the alignment.
+    most_cells
+        Embeddings are pooled to at most about so many cells.
     """
 
-    def __init__(self, embedded: EmbeddedCohort, anchors: int, iterations: int) -> None:
+    def __init__(
+        self, embedded: EmbeddedCohort, anchors: int, iterations: int, most_cells: int = _MOST_CELLS
+    ) -> None:
         self._embedded = embedded
         self._anchors = anchors
         self._iterations = iterations
+        self._most_cells = most_cells
         sides = [max(one.case.grid.shape) for one in embedded.cases]
         self.unit_voxels = float(np.median(sides)) if sides else 1.0
         self._coarse: dict[str, Cells] = {}
@@ -89,7 +94,7 @@ class CohortAligner:
     def _pool(self, one: EmbeddedCase) -> Cells:
         embedding = torch.from_numpy(np.asarray(one.embedding, np.float32))
         ndim = embedding.ndim - 1
-        step = max(1, math.ceil((math.prod(one.cells) / _MOST_CELLS) ** (1 / ndim) - 0.05))
+        step = max(1, math.ceil((math.prod(one.cells) / self._most_cells) ** (1 / ndim) - 0.05))
         pool = F.avg_pool2d if ndim == 2 else F.avg_pool3d
         pooled = pool(
             embedding.movedim(-1, 0)[None], step, ceil_mode=True, count_include_pad=False

@@ -45,8 +45,9 @@ class LandmarkFinder:
         self.settings = settings if settings is not None else MatchSettings()
         self._embedded = embedded
         self._templates: dict[str, dict[str, Template]] = {}
-        self._aligner = CohortAligner(embedded, self.settings.anchors, self.settings.iterations)
-        self._matcher = Matcher(embedded, self.settings, self._aligner)
+        aligner = CohortAligner(embedded, self.settings.anchors, self.settings.iterations)
+        self._unit_voxels = aligner.unit_voxels
+        self._matcher = Matcher(embedded, self.settings, aligner)
 
     @property
     def templates(self) -> dict[str, list[Template]]:
@@ -98,8 +99,7 @@ class LandmarkFinder:
 
     def prepare(self, case_key: str, progress: Progress = silent) -> None:
         """Align an image to all others ahead of a click in it, so that the click is instant."""
-        if self.settings.align:
-            self._aligner.align(case_key, [one.case.key for one in self._embedded.cases], progress)
+        self._matcher.prepare(case_key, progress)
 
     def find(
         self,
@@ -134,8 +134,8 @@ class LandmarkFinder:
             if not self._templates.get(name):
                 raise SettingsError(f"{name}: click it in one image first")
         sources = list(dict.fromkeys(k for n in names for k in self._templates[n]))
-        for key in sources if self.settings.align else []:
-            self._aligner.align(key, keys, progress)
+        for key in sources:
+            self._matcher.prepare(key, progress)
         found: dict[tuple[str, str], FoundPoint] = {}
         total = len(names) * len(keys)
         for row, name in enumerate(names):
@@ -203,7 +203,7 @@ class LandmarkFinder:
         )
 
     def _vectors(self, one: EmbeddedCase) -> NDArray[Any]:
-        side = self.settings.window_share * self._aligner.unit_voxels / one.stride
+        side = self.settings.window_share * self._unit_voxels / one.stride
         return pool_window(one.embedding, side) if side > 0 else one.embedding
 
     @staticmethod

@@ -41,4 +41,5 @@ def fuse(matches: Sequence[Matches]) -> Matches:
         cycle=mean("cycle"),
         disagreement=mean("disagreement"),
         support=mean("support"),
+        scatter=mean("scatter"),
     )

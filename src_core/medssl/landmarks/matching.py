@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from medssl.embed import EmbeddedCohort
 from medssl.landmarks.coarse import CohortAligner
 from medssl.landmarks.pooling import pool_window
+from medssl.landmarks.relays import Relays
 from medssl.landmarks.settings import MatchSettings
 from medssl.landmarks.templates import Template
 from medssl.landmarks.windows import Windows, cut_windows, find_peaks, sample_windows
+from medssl.progress import Progress
 
 _REACH = 0.15
 Floats = NDArray[np.float32]
@@ -37,6 +39,8 @@ class Matches:
         Distance between the alignment and the similarity peak, as a share of the longest side.
     support
         Trusted matches of the alignment around the place ``(B,)``.
+    scatter
+        How far the ways through other images disagree, as a share of the longest side ``(B,)``.
     """
 
     places: Floats
@@ -45,6 +49,7 @@ class Matches:
     cycle: Floats
     disagreement: Floats
     support: Floats
+    scatter: Floats
 
 
 class Matcher:
@@ -56,7 +61,15 @@ class Matcher:
         self._embedded = embedded
         self._settings = settings
         self._aligner = aligner
+        self._relays = Relays(embedded, settings.relays if settings.align else 0)
         self._cells_a_unit = aligner.unit_voxels / embedded.embedder.stride
+
+    def prepare(self, case_key: str, progress: Progress) -> None:
+        """Align an image to all others, directly and through the relays."""
+        if self._settings.align:
+            keys = [one.case.key for one in self._embedded.cases]
+            self._aligner.align(case_key, keys, progress)
+            self._relays.prepare(case_key, progress)
 
     def match(self, template: Template, keys: list[str]) -> Matches:
         """Match one template in some images."""
@@ -76,6 +89,7 @@ class Matcher:
             cycle=self._cycle(template, vectors),
             disagreement=np.linalg.norm(peaks.places - expected, axis=1) / self._cells_a_unit,
             support=support,
+            scatter=self._relays.scatter(template, keys),
         )
 
     def _expect(self, template: Template, keys: list[str]) -> tuple[Floats, Floats]:

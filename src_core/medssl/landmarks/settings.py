@@ -40,6 +40,13 @@ class MatchSettings(BaseModel):
     cycle: bool = Field(
         default=True, description="Match each found point back into the template image."
     )
+    relays: int = Field(
+        default=8,
+        ge=0,
+        le=50,
+        description="Other images through which each point is also carried; where the ways "
+        "disagree, the confidence falls.",
+    )
     shape_check: bool = Field(
         default=True,
         description="With four or more landmarks, flag points that break the set's shape.",
