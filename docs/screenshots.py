@@ -31,14 +31,14 @@ class Person:
         self.window = viewer.window._qt_window  # noqa: SLF001 - the docs show the window itself
         self._xdotool = shutil.which("xdotool") or sys.exit("xdotool is missing; install it")
 
-    def wait(self, until: Callable[[], bool], most_s: float = 180.0) -> None:
+    def wait(self, until: Callable[[], bool], most_s: float = 60.0) -> None:
         """Let the window work until something holds."""
         from qtpy.QtWidgets import QApplication
 
         end = time.monotonic() + most_s
         while not until():
             if time.monotonic() > end:
-                sys.exit("the window did not get where it should")
+                raise TimeoutError("the window did not get where it should")
             QApplication.processEvents()
             time.sleep(0.005)
 
@@ -137,7 +137,9 @@ def main(folder: Path) -> None:
         person.wait(lambda: session.similarity is not None)
         if name == LANDMARKS[0]:
             person.keep(folder / "landmarks-found.png")
+    person.press("period")
     person.press("n")
+    person.wait(lambda: session.point is not None and session.point.source == "predicted")
     person.rest(1.5)
     person.keep(folder / "landmarks-review.png")
 
