@@ -1,23 +1,13 @@
-"""The training-free dense descriptor: a click works before anything is trained.
-
-Gradient moments on a ring of neighbours at several scales, in the spirit of DAISY (Tola et al.,
-TPAMI 2010), but written as a short harmonic series: the orientation histogram is kept as its
-first circular moments and the ring as its first discrete Fourier coefficients, so that a
-descriptor of 120 numbers does what a histogram of 288 bins does. In 3-D the moments are the mean
-gradient and its magnitude, and the ring is the six neighbours along the axes.
-"""
+"""The training-free descriptor as an embedder: a click works before anything is trained."""
 
 from __future__ import annotations
 
-import math
 from typing import Any, Literal
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
 
+from medssl.correspond.descriptor import STRIDE, describe_image, descriptor_length
 from medssl.prepare.settings import PrepareSettings
 
 INSTANT_VERSION = 1
@@ -40,140 +30,14 @@ class InstantEmbedder:
     def __init__(self, ndim: Literal[2, 3] = 2, settings: PrepareSettings | None = None) -> None:
         self.ndim = ndim
         self.settings = settings if settings is not None else PrepareSettings(ndim=ndim)
-        self.stride = 4 if ndim == 2 else 2
-        self.scales = 4 if ndim == 2 else 3
+        self.stride = STRIDE[ndim]
+        self.channels = descriptor_length(ndim)
 
     @property
     def fingerprint(self) -> str:
         """Changes whenever the descriptors would."""
         return f"instant-{INSTANT_VERSION}-{self.ndim}d-{self.settings.digest}"
 
-    @property
-    def channels(self) -> int:
-        """Length of a descriptor."""
-        return self.scales * (5 * 6 if self.ndim == 2 else 4 * 7)
-
     def embed(self, array: NDArray[Any]) -> NDArray[np.float16]:
         """Describe prepared values ``(C, *spatial)``: ``(E, *ceil(spatial / stride))``."""
-        values = torch.from_numpy(np.asarray(array, np.float32)).mean(0)[None, None]
-        cells = tuple(-(-size // self.stride) for size in values.shape[2:])
-        padding = [(0, n * self.stride - s) for n, s in zip(cells, values.shape[2:], strict=True)]
-        values = F.pad(values, [p for pair in reversed(padding) for p in pair], mode="replicate")
-        level = _equalise(values, self.stride)
-        parts = []
-        for scale in range(self.scales):
-            parts.append(self._describe(level, cells, scale))
-            if scale + 1 < self.scales:
-                level = _halve(level)
-        joined = F.normalize(torch.cat(parts, 1), dim=1)[0]
-        return joined.numpy().astype(np.float16)
-
-    def _describe(self, level: Tensor, cells: tuple[int, ...], scale: int) -> Tensor:
-        """Descriptor of one scale at the centres of the cells, ``(1, E, *cells)``."""
-        moments = _blur(_gradient_moments(_blur(level, 1.2)), 2.5)
-        voxels_a_cell = self.stride / 2**scale
-        around = [_sample(moments, cells, voxels_a_cell, offset) for offset in _ring(self.ndim)]
-        centre = _sample(moments, cells, voxels_a_cell, (0.0,) * self.ndim)
-        ring = _ring_harmonics(around) if self.ndim == 2 else around
-        joined = torch.cat([centre, *ring], 1)
-        length = joined.norm(dim=1, keepdim=True)
-        scaled: Tensor = joined / (length + 0.02 * length.mean() + 1e-6)
-        return scaled
-
-
-def _ring(ndim: int) -> list[tuple[float, ...]]:
-    """Offsets of the neighbours, in voxels of the level."""
-    if ndim == 2:
-        angles = [2 * math.pi * i / 8 for i in range(8)]
-        return [(7 * math.sin(a), 7 * math.cos(a)) for a in angles]
-    return [
-        tuple(sign * 5.0 if axis == other else 0.0 for other in range(3))
-        for axis in range(3)
-        for sign in (-1, 1)
-    ]
-
-
-def _ring_harmonics(around: list[Tensor]) -> list[Tensor]:
-    """First five real Fourier coefficients over the ring, scaled to keep distances."""
-    stack = torch.stack(around)
-    n = len(around)
-    steps = torch.arange(n) * (2 * math.pi / n)
-    weights = [torch.full((n,), 1 / math.sqrt(n))]
-    for order in (1, 2):
-        weights += [torch.cos(order * steps), torch.sin(order * steps)]
-    weights[1:] = [w * math.sqrt(2 / n) for w in weights[1:]]
-    return [torch.einsum("r,r...->...", w, stack) for w in weights]
-
-
-def _gradient_moments(level: Tensor) -> Tensor:
-    """Magnitude and circular moments (2-D) or vector (3-D) of the gradient."""
-    ndim = level.ndim - 2
-    gradients = []
-    for axis in range(2, 2 + ndim):
-        first, last = level.narrow(axis, 0, 1), level.narrow(axis, level.shape[axis] - 1, 1)
-        padded = torch.cat([first, level, last], axis)
-        n = level.shape[axis]
-        gradients.append((padded.narrow(axis, 2, n) - padded.narrow(axis, 0, n)) / 2)
-    magnitude = torch.sqrt(sum((g**2 for g in gradients), torch.full_like(level, 1e-12)))
-    if ndim == 3:
-        return torch.cat([magnitude, *gradients], 1)
-    gy, gx = gradients
-    return torch.cat(
-        [
-            0.6 * magnitude,
-            gx,
-            gy,
-            0.8 * (gx**2 - gy**2) / magnitude,
-            0.8 * 2 * gx * gy / magnitude,
-        ],
-        1,
-    )
-
-
-def _equalise(values: Tensor, stride: int) -> Tensor:
-    """Subtract the local mean and divide by the local contrast, over about a tenth of the side."""
-    ndim = values.ndim - 2
-    pool = F.avg_pool2d if ndim == 2 else F.avg_pool3d
-    sigma = max(values.shape[2:]) / 10.7 / stride
-    mode = "bilinear" if ndim == 2 else "trilinear"
-    mean = _blur(pool(values, stride), sigma)
-    mean = F.interpolate(mean, size=values.shape[2:], mode=mode)
-    variance = _blur(pool((values - mean) ** 2, stride), sigma)
-    contrast = F.interpolate(variance.clamp_min(0).sqrt(), size=values.shape[2:], mode=mode)
-    return (values - mean) / (contrast + 0.02)
-
-
-def _blur(x: Tensor, sigma: float) -> Tensor:
-    """Gaussian blur of every channel, edges repeated."""
-    ndim = x.ndim - 2
-    for axis in range(2, 2 + ndim):
-        radius = min(int(3 * sigma + 0.5), 64)
-        steps = torch.arange(-radius, radius + 1, dtype=x.dtype)
-        kernel = torch.exp(-(steps**2) / (2 * sigma**2))
-        kernel /= kernel.sum()
-        line = x.movedim(axis, -1)
-        shape = line.shape
-        flat = F.pad(line.reshape(-1, 1, shape[-1]), (radius, radius), mode="replicate")
-        x = F.conv1d(flat, kernel.view(1, 1, -1)).reshape(shape).movedim(-1, axis)
-    return x
-
-
-def _halve(x: Tensor) -> Tensor:
-    """Next coarser level: blurred enough for half the voxels."""
-    return (
-        F.avg_pool2d(x, 2, ceil_mode=True, count_include_pad=False)
-        if x.ndim == 4
-        else (F.avg_pool3d(x, 2, ceil_mode=True, count_include_pad=False))
-    )
-
-
-def _sample(
-    maps: Tensor, cells: tuple[int, ...], voxels_a_cell: float, offset: tuple[float, ...]
-) -> Tensor:
-    """Values at the cell centres plus `offset` (voxels of the level); edges are repeated."""
-    axes = []
-    for n, size, shift in zip(cells, maps.shape[2:], offset, strict=True):
-        centre = (torch.arange(n, dtype=maps.dtype) + 0.5) * voxels_a_cell + shift
-        axes.append(2 * centre / size - 1)
-    grid = torch.stack(torch.meshgrid(*axes, indexing="ij")[::-1], -1)[None]
-    return F.grid_sample(maps, grid, align_corners=False, padding_mode="border")
+        return describe_image(array).numpy().astype(np.float16)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from medssl.correspond.alignment import Alignment, Cells, align, join
+from medssl.correspond.cells import MOST_CELLS, anchor_places, pool_cells, read_places
 from medssl.embed import EmbeddedCase, EmbeddedCohort
-from medssl.landmarks.alignment import Alignment, Cells, align, join
-from medssl.landmarks.templates import describe
 from medssl.progress import Progress, silent
 
-_MOST_CELLS = 1200
 _BATCH = 8
 
 
@@ -34,7 +30,7 @@ class CohortAligner:
     """
 
     def __init__(
-        self, embedded: EmbeddedCohort, anchors: int, iterations: int, most_cells: int = _MOST_CELLS
+        self, embedded: EmbeddedCohort, anchors: int, iterations: int, most_cells: int = MOST_CELLS
     ) -> None:
         self._embedded = embedded
         self._anchors = anchors
@@ -70,18 +66,15 @@ class CohortAligner:
 
     def _fit(self, template: str, cases: list[str], progress: Progress) -> list[Alignment]:
         one = self._embedded.case(template)
-        places = _anchor_places(one, self._anchors)
-        embedding = one.embedding
-        descriptors = np.stack([describe(embedding, place) for place in places])
-        anchors = self.units(places)
+        places = anchor_places(one.cells, self._anchors)
+        descriptors = read_places(_channels_first(one), places)
+        anchors = self.units(places.numpy())
         extent = self._cells_of(one).extent
         parts = []
         for start in range(0, len(cases), _BATCH):
             batch = cases[start : start + _BATCH]
             images = [self._cells_of(self._embedded.case(key)) for key in batch]
-            parts.append(
-                align(anchors, torch.from_numpy(descriptors), extent, images, self._iterations)
-            )
+            parts.append(align(anchors, descriptors, extent, images, self._iterations))
             progress(start + len(batch), len(cases), f"Aligning {one.case.name} to the others")
         return parts
 
@@ -92,27 +85,14 @@ class CohortAligner:
         return self._coarse[key]
 
     def _pool(self, one: EmbeddedCase) -> Cells:
-        embedding = torch.from_numpy(np.asarray(one.embedding, np.float32))
-        ndim = embedding.ndim - 1
-        step = max(1, math.ceil((math.prod(one.cells) / self._most_cells) ** (1 / ndim) - 0.05))
-        pool = F.avg_pool2d if ndim == 2 else F.avg_pool3d
-        pooled = pool(
-            embedding.movedim(-1, 0)[None], step, ceil_mode=True, count_include_pad=False
-        )[0]
-        vectors = F.normalize(pooled.flatten(1).T, dim=1)
-        axes = [np.arange(n) * step + (step - 1) / 2 for n in pooled.shape[1:]]
-        places = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, ndim)
-        extent = torch.tensor(one.case.grid.shape, dtype=torch.float32) / self.unit_voxels
-        return Cells(vectors.half(), self.units(places), extent)
+        return pool_cells(
+            _channels_first(one),
+            one.case.grid.shape,
+            one.stride,
+            self.unit_voxels,
+            self._most_cells,
+        )
 
 
-def _anchor_places(one: EmbeddedCase, wanted: int) -> NDArray[np.float64]:
-    """Lay an even grid of about `wanted` places over the image, in cells ``(A, ndim)``."""
-    shape = np.array(one.cells, float)
-    step = (np.prod(shape) / wanted) ** (1 / len(shape))
-    counts = np.maximum(2, np.rint(shape / step)).astype(int)
-    axes = [
-        np.linspace(0.02 * n, 0.98 * n - 1, count) if n > 1 else np.zeros(1)
-        for n, count in zip(shape, counts, strict=True)
-    ]
-    return np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, len(shape))
+def _channels_first(one: EmbeddedCase) -> torch.Tensor:
+    return torch.from_numpy(np.asarray(one.embedding, np.float32)).movedim(-1, 0)

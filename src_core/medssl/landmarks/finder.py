@@ -29,7 +29,7 @@ class LandmarkFinder:
     """Finds landmarks in an embedded cohort from one or a few clicked points each.
 
     The click's place in another image comes from a smooth deformation between the two images
-    (`medssl.landmarks.alignment`) and from the peak of the similarity map near it (LD, section
+    (`medssl.correspond.alignment`) and from the peak of the similarity map near it (LD, section
     5: center-sensitive one-shot localization, arXiv 2108.09440). Several clicks for one landmark
     vote. Nothing is drawn at random: the same clicks give the same points.
 
