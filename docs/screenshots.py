@@ -149,9 +149,9 @@ def main(folder: Path) -> None:
     person.rest(1.0)
     person.keep(folder / "landmarks-corrected.png")
 
-    with tempfile.TemporaryDirectory() as empty:
-        dock.open_folder(Path(empty))
-        person.keep(folder / "landmarks-error.png")
+    Path("new study").mkdir()
+    dock.open_folder(Path("new study"))
+    person.keep(folder / "landmarks-error.png")
     dock.close_session()
     viewer.close()
 
@@ -163,6 +163,8 @@ if __name__ == "__main__":
         for variable in ("MEDSSL_DATA", "MEDSSL_CACHE"):
             os.environ[variable] = own
         os.environ["NAPARI_CONFIG"] = str(Path(own) / "settings.yaml")
-        target = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "images"
+        target = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else HERE / "images"
         target.mkdir(parents=True, exist_ok=True)
+        os.chdir(own)
         main(target)
+        os.chdir(HERE)
