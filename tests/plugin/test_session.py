@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from medssl.cohort import Cohort
+from medssl.io import read_landmarks_csv, read_markups_json
+from napari_medssl.exports import csv_writer, markups_writer
 from napari_medssl.session import Session, Status
 from napari_medssl.store import Store
 
@@ -193,3 +195,16 @@ def test_a_folder_that_cannot_be_written_has_its_cohort_elsewhere(
     store = Store()
     assert len(store.open(pictures).points) == 6
     store.close()
+
+
+def test_points_leave_as_table_and_for_slicer(opened: Session, tmp_path: Path) -> None:
+    opened.add_landmark("carina")
+    opened.place((60.0, 50.0))
+    table = tmp_path / "points.csv"
+    opened.export(csv_writer(table, opened))
+    rows = {row.image: row for row in read_landmarks_csv(table)}
+    assert len(rows) == 6
+    assert rows["film_03.png"].point_vox == (62.0, 52.0)
+    opened.export(markups_writer(tmp_path, opened))
+    assert len(list(tmp_path.glob("*.mrk.json"))) == 6
+    assert len(read_markups_json(tmp_path / "film_02.mrk.json")) == 1
