@@ -6,7 +6,9 @@ from typing import Literal
 
 from medssl.nets.architecture import Architecture
 from medssl.objectives import (
+    CrossImageMatchingSettings,
     DenseDiscriminationSettings,
+    DenseMatchingSettings,
     HypersphereMixupSettings,
     PatchDiscriminationSettings,
     PatchPooling,
@@ -26,6 +28,10 @@ EPOCH_STEPS = 1000
 QUICK_MINUTES = 8.0
 STANDARD_MINUTES = 45.0
 _FREE = {"rotation_degrees": 180.0, "flip_axes": (-1,)}
+_LINKED_STAGES: tuple[tuple[str, Literal["descriptor", "net"]], ...] = (
+    ("across", "descriptor"),
+    ("refined", "net"),
+)
 _GRID_STAGE_OBJECTIVES = (PatchDiscriminationSettings(), HypersphereMixupSettings())
 
 
@@ -58,26 +64,28 @@ def ld_recipe(
         photographs and the like.
     """
     form = form or default_form(preset)
-    stage = _grid_stage(upright) if form == "grid" else _dense_stage(upright)
+    stages = (_grid_stage(upright),) if form == "grid" else _dense_stages(upright)
     if preset == "paper":
-        return _paper(stage, form, ndim, channels)
+        return _paper(stages, form, ndim, channels)
     return Recipe(
         name=f"ld-{form}-{preset}",
         architecture=_plain_net(ndim, channels),
         prepare=_working_grid(ndim, channels, longest_side=256),
-        stages=(stage,),
+        stages=stages,
         batch=12 if form == "dense" else 8,
         minutes=QUICK_MINUTES if preset == "quick" else STANDARD_MINUTES,
         largest_crop=256 if ndim == 2 else 64,
     )
 
 
-def _paper(stage: Stage, form: FormName, ndim: Dimension, channels: Channels) -> Recipe:
+def _paper(
+    stages: tuple[Stage, ...], form: FormName, ndim: Dimension, channels: Channels
+) -> Recipe:
     return Recipe(
         name=f"ld-{form}-paper",
         architecture=Architecture.vgg("tiny", ndim=ndim, in_channels=channels),
         prepare=_working_grid(ndim, channels, longest_side=512),
-        stages=(stage,),
+        stages=stages,
         optimiser=Optimiser(kind="adam", lr=1e-3, weight_decay=0.0),
         schedule=Schedule(kind="halving", warmup_steps=0, halve_every=10 * EPOCH_STEPS),
         batch=8,
@@ -101,12 +109,25 @@ def _working_grid(ndim: Dimension, channels: Channels, longest_side: int) -> Pre
     return PrepareSettings(ndim=3, channels=channels)
 
 
-def _dense_stage(upright: bool) -> Stage:
-    affine = AffineSettings() if upright else AffineSettings(**_FREE)
-    return Stage(
-        name="dense",
-        views=DenseViewSettings(affine=affine),
-        objectives=(DenseDiscriminationSettings(),),
+def _dense_stages(upright: bool) -> tuple[Stage, ...]:
+    """Build the dense form: within images, then also across them.
+
+    Images without a known way up are not linked across: the descriptor that links them knows no
+    turned copies.
+    """
+    within = (DenseDiscriminationSettings(), DenseMatchingSettings())
+    if not upright:
+        views = DenseViewSettings(affine=AffineSettings(**_FREE))
+        return (Stage(name="dense", views=views, objectives=within),)
+    everything = (*within, CrossImageMatchingSettings())
+    return tuple(
+        Stage(
+            name=name,
+            views=DenseViewSettings(),
+            correspondences=correspondences,
+            objectives=everything,
+        )
+        for name, correspondences in _LINKED_STAGES
     )
 
 

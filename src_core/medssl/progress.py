@@ -16,5 +16,5 @@ class Progress(Protocol):
         """Report ``done`` of ``total`` steps; ``message`` says what is being worked on."""
 
 
-def silent(done: int, total: int, message: str) -> None:  # noqa: ARG001
+def silent(done: int, total: int, message: str) -> None:
     """Report nothing: the default where nobody watches."""

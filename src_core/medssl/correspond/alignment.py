@@ -25,6 +25,7 @@ _CYCLE = 0.05
 _OUTLIER = 0.07
 _FLOOR = 1e-3
 _STIFFNESS = 0.3
+_LIKE_NOTHING = -9.0
 
 
 @dataclass(frozen=True)
@@ -136,28 +137,18 @@ def align(
     iterations
         Number of rounds.
     """
-    features, places, missing, extents = _stack(images)
-    similarity = torch.einsum("ae,bne->ban", descriptors, features)
-    similarity.masked_fill_(missing[:, None], -9.0)
-    squares = (places**2).sum(-1)
+    similarity, places, extents = _compare(descriptors, images)
+    squares = (places**2).sum(-1, keepdim=True)
+    moments = torch.cat([places, squares, torch.ones_like(squares)], -1)
     between = torch.cdist(anchors, anchors) ** 2
     homogeneous = torch.cat([anchors, torch.ones(len(anchors), 1)], 1)
     expected = anchors[None] * (extents / template_extent)[:, None]
+    score = torch.empty_like(similarity)
     for round_ in range(iterations):
         share = round_ / max(1, iterations - 1)
         pull = _PULL[0] * (_PULL[1] / _PULL[0]) ** share
         smoothing = _SMOOTHING[0] * (_SMOOTHING[1] / _SMOOTHING[0]) ** share
-        score = similarity - pull * (
-            (expected**2).sum(-1)[..., None]
-            - 2 * expected @ places.transpose(1, 2)
-            + squares[:, None]
-        )
-        peak, cell = score.max(-1)
-        belief = torch.softmax(_SHARPNESS * score, -1)
-        matched = belief @ places
-        spread = (belief @ squares[..., None])[..., 0] - (matched**2).sum(-1)
-        trust = torch.exp(-spread.clamp_min(0) / (2 * _SPREAD**2)) * peak.clamp(0.05, 1) ** 2
-        trust = trust * _agreement(score, cell, between) + _FLOOR
+        matched, trust = _match(similarity, moments, expected, pull, between, score)
         affine, trust = _robust_affine(homogeneous, matched, trust)
         base = homogeneous @ affine
         residual = matched - base
@@ -167,25 +158,60 @@ def align(
     return Alignment(anchors, affine, residual, trust, smoothing)
 
 
-def _stack(images: list[Cells]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Images of different sizes as one batch, with a mask of what is missing."""
-    most = max(len(image.features) for image in images)
-    width, ndim = images[0].features.shape[1], images[0].places.shape[1]
-    features = torch.zeros(len(images), most, width)
-    places = torch.zeros(len(images), most, ndim)
-    missing = torch.ones(len(images), most, dtype=torch.bool)
+def _compare(descriptors: Tensor, images: list[Cells]) -> tuple[Tensor, Tensor, Tensor]:
+    """Similarity of all anchors to all cells ``(B, A, n)``, places of the cells, extents.
+
+    Images with fewer cells than the largest are filled up with cells like nothing.
+    """
+    most = max(len(image.places) for image in images)
+    similarity = torch.full((len(images), len(descriptors), most), _LIKE_NOTHING)
+    places = torch.zeros(len(images), most, images[0].places.shape[1])
     for row, image in enumerate(images):
-        n = len(image.features)
-        features[row, :n] = image.features.float()
+        n = len(image.places)
+        torch.mm(descriptors, image.features.float().T, out=similarity[row, :, :n])
         places[row, :n] = image.places
-        missing[row, :n] = False
-    return features, places, missing, torch.stack([image.extent for image in images])
+    return similarity, places, torch.stack([image.extent for image in images])
+
+
+def _match(
+    similarity: Tensor,
+    moments: Tensor,
+    expected: Tensor,
+    pull: float,
+    between: Tensor,
+    score: Tensor,
+) -> tuple[Tensor, Tensor]:
+    """Soft match of every anchor near where it is expected, and how far to trust it.
+
+    `moments` are ``(place, |place|², 1)`` of each cell: the pull towards the expected place is a
+    product with them, and so are the sums that make a soft match. `score` is room to work in, so
+    that a round touches the large arrays four times and makes none.
+    """
+    ndim = expected.shape[-1]
+    distance = torch.cat(
+        [
+            2 * pull * expected,
+            torch.full_like(expected[..., :1], -pull),
+            -pull * (expected**2).sum(-1, keepdim=True),
+        ],
+        -1,
+    )
+    torch.baddbmm(similarity, distance, moments.transpose(1, 2), out=score)
+    peak, cell = score.max(-1)
+    agreement = _agreement(score, cell, between)
+    belief = score.sub_(peak[..., None]).mul_(_SHARPNESS).exp_()
+    sums = belief @ moments
+    means = sums[..., :-1] / sums[..., -1:]
+    matched = means[..., :ndim]
+    spread = (means[..., ndim] - (matched**2).sum(-1)).clamp_min(0)
+    trust = torch.exp(-spread / (2 * _SPREAD**2)) * peak.clamp(0.05, 1) ** 2
+    return matched, trust * agreement + _FLOOR
 
 
 def _agreement(score: Tensor, cell: Tensor, between: Tensor) -> Tensor:
     """Whether the cell that an anchor chose prefers an anchor nearby, ``(B, A)`` in 0 to 1."""
     chosen = score.gather(2, cell[:, None].expand(-1, score.shape[1], -1))
-    back = chosen.argmax(1)
+    back = chosen.transpose(1, 2).contiguous().argmax(-1)
     distance = between[torch.arange(len(between))[None], back]
     return torch.exp(-distance / (2 * _CYCLE**2))
 

@@ -6,6 +6,12 @@ from medssl.objectives.dense_discrimination import (
     DenseDiscriminationSettings,
 )
 from medssl.objectives.hypersphere_mixup import HypersphereMixup, HypersphereMixupSettings
+from medssl.objectives.matching import (
+    CrossImageMatching,
+    CrossImageMatchingSettings,
+    DenseMatching,
+    DenseMatchingSettings,
+)
 from medssl.objectives.patch_discrimination import (
     PatchDiscrimination,
     PatchDiscriminationSettings,
@@ -13,8 +19,12 @@ from medssl.objectives.patch_discrimination import (
 from medssl.objectives.pooling import PatchPooling, pool_patches
 
 __all__ = [
+    "CrossImageMatching",
+    "CrossImageMatchingSettings",
     "DenseDiscrimination",
     "DenseDiscriminationSettings",
+    "DenseMatching",
+    "DenseMatchingSettings",
     "HypersphereMixup",
     "HypersphereMixupSettings",
     "ObjectiveResult",

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from medssl.correspond import Correspondences
 from medssl.nets import DenseNet, build_net, normalise_input
 from medssl.objectives import (
+    CrossImageMatching,
+    CrossImageMatchingSettings,
     DenseDiscrimination,
     DenseDiscriminationSettings,
+    DenseMatching,
+    DenseMatchingSettings,
     HypersphereMixup,
     HypersphereMixupSettings,
     PatchDiscrimination,
@@ -83,7 +88,9 @@ class Learner:
             for stage in plan.recipe.stages
         ).to(hardware.device)
         self.optimiser = self._build_optimiser()
+        self.correspondences: Correspondences | None = None
         self._forward: nn.Module = self.net
+        self._entered: tuple[PatchPooling | None, bool] | None = None
 
     @property
     def modules(self) -> dict[str, nn.Module]:
@@ -91,7 +98,11 @@ class Learner:
         return {"net": self.net, "objectives": self.objectives}
 
     def enter(self, stage: Stage, compiled: bool) -> None:
-        """Make ready for the steps of a stage."""
+        """Make ready for the steps of a stage; what is compiled already stays so."""
+        wanted = (stage.pooling, compiled)
+        if wanted == self._entered:
+            return
+        self._entered = wanted
         training_net = TrainingNet(self.net, stage.pooling, self.hardware.precision == "bf16")
         if compiled:
             training_net.compile()
@@ -144,7 +155,9 @@ class Learner:
     def _views(self, stage: Stage, batch: ImageBatch, seed: int) -> DenseViews | PairViews:
         generator = torch.Generator().manual_seed(seed)
         if stage.views.kind == "dense":
-            return make_dense_views(batch, stage.views, generator)
+            linked = self.correspondences
+            carry = linked.carry if linked is not None else None
+            return make_dense_views(batch, stage.views, generator, carry)
         return make_pair_views(batch, stage.views, self.plan.view, generator)
 
     def _objectives(self, number: int) -> nn.ModuleList:
@@ -174,5 +187,9 @@ def build_objective(settings: ObjectiveSettings) -> nn.Module:
         return DenseDiscrimination(settings)
     if isinstance(settings, PatchDiscriminationSettings):
         return PatchDiscrimination(settings)
+    if isinstance(settings, DenseMatchingSettings):
+        return DenseMatching(settings)
+    if isinstance(settings, CrossImageMatchingSettings):
+        return CrossImageMatching(settings)
     assert isinstance(settings, HypersphereMixupSettings)
     return HypersphereMixup(settings)

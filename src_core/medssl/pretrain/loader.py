@@ -43,6 +43,12 @@ class BatchSource:
         Decides order and parts.
     process, processes
         Number of this process and how many share the work.
+
+    Attributes
+    ----------
+    partners
+        ``(N, K)`` numbers of the cases that each case may be shown with, or None. With partners
+        the second half of a batch holds a partner of each image of the first half.
     """
 
     def __init__(
@@ -60,21 +66,26 @@ class BatchSource:
         self.seed = seed
         self.process = process
         self.processes = processes
+        self.partners: torch.Tensor | None = None
         self._orders: dict[int, NDArray[np.int64]] = {}
 
     def case_numbers(self, step: int) -> list[int]:
-        """Return the numbers of the cases of a step: every case once before any comes again."""
-        first = (step * self.processes + self.process) * self.batch
+        """Return the cases drawn for a step, without partners: each once before any comes again."""
+        drawn = self.batch if self.partners is None else self.batch // 2
+        first = (step * self.processes + self.process) * drawn
         count = len(self.cases)
         return [
-            int(self._order(draw // count)[draw % count])
-            for draw in range(first, first + self.batch)
+            int(self._order(draw // count)[draw % count]) for draw in range(first, first + drawn)
         ]
 
     def read(self, step: int) -> ImageBatch:
         """Read the batch of a step."""
         numbers = self.case_numbers(step)
         rng = np.random.default_rng((self.seed, 1, step, self.process))
+        choice = None
+        if self.partners is not None:
+            choice = torch.from_numpy(rng.integers(self.partners.shape[1], size=len(numbers)))
+            numbers = numbers + self.partners[torch.tensor(numbers), choice].tolist()
         arrays = [self.cases[number].array for number in numbers]
         images = np.zeros((len(arrays), arrays[0].shape[0], *self.canvas), np.float32)
         origins, sizes = [], []
@@ -87,6 +98,7 @@ class BatchSource:
             torch.tensor(origins, dtype=torch.float32),
             torch.tensor(sizes, dtype=torch.float32),
             torch.tensor(numbers),
+            choice,
         )
 
     def _order(self, epoch: int) -> NDArray[np.int64]:

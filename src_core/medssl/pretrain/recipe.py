@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from medssl.nets.architecture import Architecture
 from medssl.objectives import (
+    CrossImageMatchingSettings,
     DenseDiscriminationSettings,
+    DenseMatchingSettings,
     HypersphereMixupSettings,
     PatchDiscriminationSettings,
     PatchPooling,
@@ -18,9 +20,15 @@ from medssl.views import DenseViewSettings, PairViewSettings
 
 ViewSettings = Annotated[DenseViewSettings | PairViewSettings, Field(discriminator="kind")]
 ObjectiveSettings = Annotated[
-    DenseDiscriminationSettings | PatchDiscriminationSettings | HypersphereMixupSettings,
+    DenseDiscriminationSettings
+    | DenseMatchingSettings
+    | CrossImageMatchingSettings
+    | PatchDiscriminationSettings
+    | HypersphereMixupSettings,
     Field(discriminator="kind"),
 ]
+
+_DENSE_KINDS = ("dense_discrimination", "dense_matching", "cross_image_matching")
 
 
 class Stage(BaseModel):
@@ -34,6 +42,11 @@ class Stage(BaseModel):
     pooling: PatchPooling | None = Field(
         default=None, description="Grid that embeddings are pooled on before the objectives."
     )
+    correspondences: Literal["none", "descriptor", "net"] = Field(
+        default="none",
+        description="What links images for cross-image matching: an alignment by the "
+        "training-free descriptor, or by descriptor and net as it is when the stage begins.",
+    )
     objectives: tuple[ObjectiveSettings, ...] = Field(
         min_length=1, description="Losses; each holds its weight."
     )
@@ -41,10 +54,15 @@ class Stage(BaseModel):
     @model_validator(mode="after")
     def _views_fit(self) -> Self:
         dense = self.views.kind == "dense"
-        if any((o.kind == "dense_discrimination") != dense for o in self.objectives):
+        if any((o.kind in _DENSE_KINDS) != dense for o in self.objectives):
             raise ValueError(f"stage {self.name!r}: the objectives do not fit the views")
         if dense == (self.pooling is not None):
             raise ValueError(f"stage {self.name!r}: grid objectives need pooling, dense ones none")
+        across = any(o.kind == "cross_image_matching" for o in self.objectives)
+        if across != (self.correspondences != "none"):
+            raise ValueError(
+                f"stage {self.name!r}: cross-image matching and correspondences need each other"
+            )
         return self
 
 

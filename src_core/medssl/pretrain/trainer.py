@@ -22,18 +22,21 @@ from medssl.pretrain.checkpoint import has_checkpoint, load_checkpoint, save_che
 from medssl.pretrain.hardware import Hardware
 from medssl.pretrain.learner import Learner
 from medssl.pretrain.loader import BatchSource, read_ahead
+from medssl.pretrain.partners import link_images
 from medssl.pretrain.plan import Division, Plan, job_record
 from medssl.pretrain.report import Report
 from medssl.pretrain.run_folder import RunFolder
 from medssl.pretrain.schedule import rate_factor
 from medssl.pretrain.warmup import first_steps
 from medssl.progress import Progress
+from medssl.views.batch import ImageBatch
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
 CHECKPOINT_SECONDS = 60.0
 RESERVE_SECONDS = 3.0
+LINK_AGAIN = 1.5
 PAUSE_SECONDS = 0.2
 EVENTS_A_RUN = 300
 VALIDATION_BATCHES = 4
@@ -114,6 +117,9 @@ class Trainer:
         self.seconds = 0.0
         self.best = math.inf
         self._started = time.monotonic()
+        self._link_seconds = 0.0
+        self._saved = self._tick = self._started
+        self._message = ""
 
     def run(self) -> RunResult:
         """Train to the end.
@@ -139,6 +145,7 @@ class Trainer:
         for note in (*self.hardware.notes, *self.plan.notes):
             self.report.warn(note)
         timed = self.plan.steps is None
+        self._link(0)
         if self.compiled or timed:
             self.progress(0, self.plan.steps or 0, "first steps")
             warm = first_steps(self.learner, self.source.read(0), self.compiled, timed)
@@ -153,6 +160,8 @@ class Trainer:
             )
             self.seconds, self.best = extra["seconds"], extra["best"] or math.inf
         number, stage = self.plan.stage_at(self.done)
+        if number:
+            self._link(number)
         if number or not (self.compiled or timed):
             self.learner.enter(stage, self.compiled)
         self.folder.state(
@@ -165,11 +174,31 @@ class Trainer:
             processes=self.accelerator.num_processes,
         )
 
+    def _link(self, number: int) -> None:
+        """Link the images for a stage; views and batches follow."""
+        begun = time.monotonic()
+        linked = link_images(
+            self.plan.recipe.stages[number],
+            self.division.training,
+            self.learner.net,
+            self.plan.settings.seed,
+            self.folder,
+            self.accelerator,
+            self.progress,
+        )
+        if self.source.batch < 2:
+            linked = None
+        self.learner.correspondences = linked
+        self.source.partners = None if linked is None else linked.partners
+        self._link_seconds = time.monotonic() - begun
+
     def _fix_steps(self, step_seconds: float) -> None:
         """Turn minutes into steps, once for the whole run."""
         minutes = self.plan.settings.minutes or self.plan.recipe.minutes
         assert minutes is not None
-        left = minutes * 60 - (time.monotonic() - self._started) - RESERVE_SECONDS
+        later = sum(s.correspondences != "none" for s in self.plan.recipe.stages[1:])
+        reserved = RESERVE_SECONDS + later * LINK_AGAIN * self._link_seconds
+        left = minutes * 60 - (time.monotonic() - self._started) - reserved
         steps = max(1, int(left / step_seconds))
         if self.accelerator.num_processes > 1:
             from accelerate.utils import broadcast_object_list
@@ -185,33 +214,40 @@ class Trainer:
         steps = self._steps
         every = max(1, steps // EVENTS_A_RUN)
         self.report.steps = steps
-        number, _ = self.plan.stage_at(self.done)
-        saved = tick = time.monotonic()
-        message = ""
-        with closing(read_ahead(self.source, self.done, steps)) as batches:
-            for step, batch in batches:
-                self._obey(terminated, message)
-                now_number, stage = self.plan.stage_at(step)
-                if now_number != number:
-                    number = now_number
-                    self.learner.enter(stage, self.compiled)
-                    self.folder.event("log", message=f"stage {stage.name}")
-                factor = rate_factor(self.plan.recipe.schedule, step, steps)
-                lr = self.plan.recipe.optimiser.lr * factor
-                loss, metrics = self.learner.step(number, batch, self._seed(step), lr)
-                self.done = step + 1
-                now = time.monotonic()
-                self.seconds, tick = self.seconds + now - tick, now
-                if self.done % every == 0 or self.done in (1, steps):
-                    message = self.report.step(
-                        self.done, self.seconds, stage.name, loss, metrics, lr
-                    )
-                if self.done % self.plan.recipe.validate_every == 0 or self.done == steps:
-                    self._validate(number)
-                if now - saved > CHECKPOINT_SECONDS or self.done == steps:
-                    self.report.check_finite(self.done, loss)
-                    self._save()
-                    saved = time.monotonic()
+        self._saved = self._tick = time.monotonic()
+        self._message = ""
+        number, stage = self.plan.stage_at(self.done)
+        while self.done < steps:
+            end = self.plan.stage_ends()[number]
+            with closing(read_ahead(self.source, self.done, end)) as batches:
+                for step, batch in batches:
+                    self._obey(terminated, self._message)
+                    self._step(number, step, batch, every)
+            if self.done < steps:
+                number, stage = self.plan.stage_at(self.done)
+                self._link(number)
+                self.learner.enter(stage, self.compiled)
+                self.folder.event("log", message=f"stage {stage.name}")
+                self._tick = time.monotonic()
+
+    def _step(self, number: int, step: int, batch: ImageBatch, every: int) -> None:
+        """Take one step; report, validate and save when it is time."""
+        steps = self._steps
+        stage = self.plan.recipe.stages[number]
+        factor = rate_factor(self.plan.recipe.schedule, step, steps)
+        lr = self.plan.recipe.optimiser.lr * factor
+        loss, metrics = self.learner.step(number, batch, self._seed(step), lr)
+        self.done = step + 1
+        now = time.monotonic()
+        self.seconds, self._tick = self.seconds + now - self._tick, now
+        if self.done % every == 0 or self.done in (1, steps):
+            self._message = self.report.step(self.done, self.seconds, stage.name, loss, metrics, lr)
+        if self.done % self.plan.recipe.validate_every == 0 or self.done == steps:
+            self._validate(number)
+        if now - self._saved > CHECKPOINT_SECONDS or self.done == steps:
+            self.report.check_finite(self.done, loss)
+            self._save()
+            self._saved = time.monotonic()
 
     def _finish(self) -> RunResult:
         if self.accelerator.is_main_process and not (

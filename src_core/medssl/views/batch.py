@@ -26,12 +26,15 @@ class ImageBatch:
         ``(B, ndim)``: size of each image in voxels.
     case
         ``(B,)``: number of the case, so that one case drawn twice is known as such.
+    choice
+        ``(B/2,)`` or None: image ``B/2 + i`` is partner number ``choice[i]`` of image ``i``.
     """
 
     images: Tensor
     origin: Tensor
     sizes: Tensor
     case: Tensor
+    choice: Tensor | None = None
 
     @property
     def ndim(self) -> int:
@@ -50,6 +53,7 @@ class ImageBatch:
             self.origin.to(device, torch.float32),
             self.sizes.to(device, torch.float32),
             self.case.to(device),
+            self.choice,
         )
 
     def shown(self) -> tuple[Tensor, Tensor]:

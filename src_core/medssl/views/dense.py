@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,9 +15,12 @@ from medssl.views.batch import ImageBatch
 from medssl.views.elastic import ElasticSettings
 from medssl.views.photometric import PhotometricSettings, change_intensity
 from medssl.views.random_warp import random_warp
-from medssl.views.warp import Fill
+from medssl.views.warp import Fill, Warp
 
 CANDIDATES = 4
+
+Carry = Callable[[int, int, Tensor], tuple[Tensor, Tensor]]
+"""Carries voxels ``(P, ndim)`` of a case over to one of its partners: voxels and weights."""
 
 
 class DenseViewSettings(BaseModel):
@@ -30,6 +34,23 @@ class DenseViewSettings(BaseModel):
     photometric: PhotometricSettings = Field(default_factory=PhotometricSettings)
     fill: Fill = Field(default="black", description="What is seen beyond an image's border.")
     points: int = Field(default=96, ge=4, description="Corresponding points an image.")
+
+
+@dataclass(frozen=True)
+class AcrossPoints:
+    """Points of the first half of a batch, and where they lie in the partners, the second half.
+
+    Parameters
+    ----------
+    points
+        Two tensors ``(B/2, P, ndim)``: in the first views of the first half, and in the second
+        views of the second half, voxels.
+    weight
+        ``(B/2, P)``: how far the pair is to be trusted; 0 where one of the views misses it.
+    """
+
+    points: tuple[Tensor, Tensor]
+    weight: Tensor
 
 
 @dataclass(frozen=True)
@@ -48,6 +69,8 @@ class DenseViews:
         ``(B, P)``: whether the point is seen in both views and lies in the image.
     case
         ``(B,)``: number of the case.
+    across
+        Points that link images to their partners, where there are any.
     """
 
     images: Tensor
@@ -55,12 +78,18 @@ class DenseViews:
     places: Tensor
     valid: Tensor
     case: Tensor
+    across: AcrossPoints | None = None
 
 
 def make_dense_views(
-    batch: ImageBatch, settings: DenseViewSettings, generator: torch.Generator
+    batch: ImageBatch,
+    settings: DenseViewSettings,
+    generator: torch.Generator,
+    carry: Carry | None = None,
 ) -> DenseViews:
     """Warp each image twice and draw corresponding points.
+
+    With `carry` the points of the first half of the batch are also carried over to the second.
 
     Points are drawn evenly over the part of the image on the canvas; those that both views show
     come first.
@@ -82,13 +111,40 @@ def make_dense_views(
     seen = torch.stack([((p >= 0) & (p <= last)).all(-1) for p in in_views]).all(0)
     order = torch.argsort(seen.int(), dim=1, descending=True, stable=True)[:, : settings.points]
     pick = order[..., None].expand(-1, -1, batch.ndim)
+    chosen = on_canvas.gather(1, pick)
+    points = (in_views[0].gather(1, pick), in_views[1].gather(1, pick))
+    across = None
+    if carry is not None and batch.choice is not None:
+        across = _across(batch, chosen, points[0], warps[1], carry)
     return DenseViews(
         torch.cat(views),
-        (in_views[0].gather(1, pick), in_views[1].gather(1, pick)),
-        batch.relative(on_canvas.gather(1, pick)),
+        points,
+        batch.relative(chosen),
         seen.gather(1, order),
         batch.case,
+        across,
     )
+
+
+def _across(
+    batch: ImageBatch, on_canvas: Tensor, in_first: Tensor, warp: Warp, carry: Carry
+) -> AcrossPoints:
+    """Carry the points of the first half over to the second views of the second half."""
+    assert batch.choice is not None
+    half = len(batch.choice)
+    targets, weights = [], []
+    for row in range(half):
+        places = (on_canvas[row] - batch.origin[row]).cpu()
+        carried, weight = carry(int(batch.case[row]), int(batch.choice[row]), places)
+        targets.append(carried.to(on_canvas) + batch.origin[half + row])
+        weights.append(weight.to(on_canvas))
+    target, weight = torch.stack(targets), torch.stack(weights)
+    low, high = batch.shown()
+    there = ((target >= low[half:, None]) & (target <= high[half:, None])).all(-1)
+    in_second = warp.to_view(torch.cat([target, target]))[half:]
+    last = torch.tensor(batch.canvas, device=target.device) - 1
+    seen = [((p >= 0) & (p <= last)).all(-1) for p in (in_first[:half], in_second)]
+    return AcrossPoints((in_first[:half], in_second), weight * (there & seen[0] & seen[1]))
 
 
 def spread_points(images: int, points: int, ndim: int, generator: torch.Generator) -> Tensor:

@@ -1,0 +1,70 @@
+"""Link the images of a training before a stage that matches across images."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from medssl.correspond import Correspondences, describe_image, find_correspondences
+from medssl.correspond.descriptor import STRIDE
+from medssl.correspond.neighbours import Embed, HasArray
+from medssl.nets import DenseNet, normalise_input
+from medssl.pretrain.recipe import Stage
+from medssl.pretrain.run_folder import RunFolder
+from medssl.progress import Progress
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+PARTNERS = 6
+"""Partners an image."""
+
+
+def link_images(
+    stage: Stage,
+    cases: Sequence[HasArray],
+    net: DenseNet,
+    seed: int,
+    folder: RunFolder,
+    accelerator: Accelerator,
+    progress: Progress,
+) -> Correspondences | None:
+    """Find, or read back, how the images of a stage correspond; None where nothing is to be.
+
+    They are kept in the run folder, so that a resumed run goes on with the same ones.
+    """
+    if stage.correspondences == "none" or len(cases) < 2:
+        return None
+    path = folder.path / f"correspondences-{stage.name}.safetensors"
+    if accelerator.is_main_process and not path.is_file():
+        by_net = stage.correspondences == "net"
+        embed = _embed_by_net(net) if by_net else describe_image
+        stride = net.stride if by_net else STRIDE[cases[0].array.ndim - 1]
+        find_correspondences(cases, embed, stride, PARTNERS, seed, progress).save(path)
+    accelerator.wait_for_everyone()
+    return Correspondences.load(path)
+
+
+def _embed_by_net(net: DenseNet) -> Embed:
+    """Embed by net and descriptor together where their cells agree, else by the net alone."""
+    device = next(net.parameters()).device
+
+    @torch.no_grad()
+    def embed(array: NDArray[Any]) -> Tensor:
+        values = torch.from_numpy(np.asarray(array, np.float32))[None].to(device)
+        training = net.training
+        net.eval()
+        cells: Tensor = net(normalise_input(values))[0].float().cpu()
+        net.train(training)
+        if net.stride != STRIDE[cells.ndim - 1]:
+            return cells
+        joined: Tensor = torch.cat([cells, describe_image(array)]) / math.sqrt(2)
+        return joined
+
+    return embed
