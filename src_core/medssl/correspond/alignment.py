@@ -26,6 +26,7 @@ _OUTLIER = 0.07
 _FLOOR = 1e-3
 _STIFFNESS = 0.3
 _LIKE_NOTHING = -9.0
+_FARTHEST = -60.0
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,7 @@ def _match(
     torch.baddbmm(similarity, distance, moments.transpose(1, 2), out=score)
     peak, cell = score.max(-1)
     agreement = _agreement(score, cell, between)
-    belief = score.sub_(peak[..., None]).mul_(_SHARPNESS).exp_()
+    belief = score.sub_(peak[..., None]).mul_(_SHARPNESS).clamp_min_(_FARTHEST).exp_()
     sums = belief @ moments
     means = sums[..., :-1] / sums[..., -1:]
     matched = means[..., :ndim]
