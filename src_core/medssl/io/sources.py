@@ -18,6 +18,7 @@ from medssl.io.formats import (
     unreadable,
 )
 from medssl.io.image import Image
+from medssl.io.label_folders import without_label_maps
 from medssl.io.reading import read_image, read_series
 from medssl.progress import Progress, silent
 
@@ -85,7 +86,9 @@ def list_images(
     """List the images of a folder (with its subfolders), a file, or several of them.
 
     A ``.txt`` file is a list, one path a line, relative to its own folder. Only names and
-    headers are read. The DICOM files of one folder are sorted into series.
+    headers are read. The DICOM files of one folder are sorted into series. Label maps would pass
+    for images: where a folder holds images, its subfolders that are named for label maps
+    (`medssl.io.label_folders`) are left out and named among the problems.
 
     Raises
     ------
@@ -157,6 +160,8 @@ def _files_under(folder: Path, problems: list[Problem]) -> list[Path]:
     for parent, folders, names in os.walk(folder, onerror=say):
         folders[:] = [f for f in folders if not f.startswith(".")]
         files += [Path(parent) / name for name in names if not name.startswith(".")]
+    files, left_out = without_label_maps(folder, files)
+    problems += [Problem(place, message) for place, message in left_out.items()]
     return sorted(files, key=lambda file: natural_key(file.relative_to(folder).as_posix()))
 
 

@@ -47,6 +47,19 @@ def test_a_folder_is_listed_in_natural_order(tmp_path):
     assert source.read().grid.shape == (3, 4)
 
 
+def test_label_maps_beside_images_are_left_out_and_named(tmp_path):
+    for name in ("images/a.png", "images/b.png", "masks/a.png", "extra/Segmentations/x/a.png"):
+        put(tmp_path / name)
+    listing = list_images(tmp_path)
+    assert keys(listing) == ["images/a.png", "images/b.png"]
+    named = {problem.path.name: problem.message for problem in listing.problems}
+    assert set(named) == {"masks", "Segmentations"}
+    assert "(1 file)" in named["masks"]
+    assert "Open this folder itself" in named["masks"]
+    assert keys(list_images(tmp_path / "masks")) == ["a.png"]
+    assert keys(list_images(tmp_path / "extra")) == ["Segmentations/x/a.png"]
+
+
 def test_a_file_a_list_and_a_sequence(tmp_path):
     one, two = put(tmp_path / "a" / "x.png"), put(tmp_path / "b" / "x.png")
     assert keys(list_images(one)) == ["x.png"]
