@@ -62,5 +62,4 @@ def open_cohort(where: Path | Sequence[Path]) -> Cohort:
     try:
         return Cohort.create(beside)
     except StorageError:
-        own.parent.mkdir(parents=True, exist_ok=True)
         return Cohort.create(own)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medssl.errors import MedsslError
 from napari_medssl.engine import CaseInfo, Where
-from napari_medssl.places import open_cohort
+from napari_medssl.places import cohort_places, open_cohort
 from napari_medssl.points import PointState, from_store
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from medssl.cohort import Cohort, NewPoint
     from medssl.geometry import Grid
     from medssl.io import ImageSource
@@ -21,17 +20,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Saved:
-    """What the cohort holds; `action` is what was undone or redone, if that was asked."""
+    """What the cohort holds.
+
+    Parameters
+    ----------
+    landmarks, points
+        All of them.
+    action
+        What was undone or redone, if that was asked.
+    elsewhere
+        Folder of the cohort, where it could not lie beside the images.
+    """
 
     landmarks: tuple[str, ...]
     points: tuple[PointState, ...]
     action: str | None = None
+    elsewhere: Path | None = None
 
 
 class Store:
     """One cohort at a time, open as long as its images are."""
 
     def __init__(self) -> None:
+        self._where: Where | None = None
         self._cohort: Cohort | None = None
         self._known: set[str] = set()
 
@@ -43,8 +54,7 @@ class Store:
     def open(self, where: Where) -> Saved:
         """Open the cohort of these images, or make it, and give what it holds."""
         self.close()
-        self._cohort = open_cohort(where)
-        self._known = {case.key for case in self._cohort.cases()}
+        self._where = where
         return self.read()
 
     def read(self, action: str | None = None) -> Saved:
@@ -54,7 +64,13 @@ class Store:
             tuple(record.name for record in cohort.landmarks()),
             tuple(from_store(point) for point in cohort.points()),
             action,
+            self._elsewhere(cohort),
         )
+
+    def _elsewhere(self, cohort: Cohort) -> Path | None:
+        if self._where is None or cohort.path == cohort_places(self._where)[0]:
+            return None
+        return cohort.path
 
     def close(self) -> None:
         """Close the cohort."""
@@ -117,8 +133,12 @@ class Store:
         return self.read(self._open().redo())
 
     def _open(self) -> Cohort:
+        """Give the open cohort; one that could not be opened before is tried again."""
         if self._cohort is None:
-            raise MedsslError("no cohort is open, so nothing can be saved. Open the images again.")
+            if self._where is None:
+                raise MedsslError("no images are open, so nothing can be saved. Open them again.")
+            self._cohort = open_cohort(self._where)
+            self._known = {case.key for case in self._cohort.cases()}
         return self._cohort
 
 
