@@ -131,7 +131,7 @@ def measure(steps: int) -> dict[str, Any]:
     hardware = choose_hardware(start_accelerator("auto").device, "auto", compiled=True)
     learner = Learner(plan, hardware, start_accelerator("auto"))
     source = BatchSource(pictures, plan.canvas, plan.recipe.batch, seed=0)
-    learner.enter(plan.recipe.stages[0], hardware.compiled)
+    learner.enter(plan.recipe.stages[0])
     plain = PlainLoop(pictures, plan.view[0])
 
     def ours(number: int) -> None:

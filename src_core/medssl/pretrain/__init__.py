@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from medssl.pretrain.plan import Plan, make_plan
 from medssl.pretrain.recipe import Optimiser, Recipe, Schedule, Stage
+from medssl.pretrain.result import RunResult
 from medssl.pretrain.run import pretrain
 from medssl.pretrain.settings import PretrainSettings, make_settings
-from medssl.pretrain.trainer import RunResult
 
 __all__ = [
     "Optimiser",

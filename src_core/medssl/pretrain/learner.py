@@ -90,21 +90,21 @@ class Learner:
         self.optimiser = self._build_optimiser()
         self.correspondences: Correspondences | None = None
         self._forward: nn.Module = self.net
-        self._entered: tuple[PatchPooling | None, bool] | None = None
+        self._entered: tuple[PatchPooling | None, Hardware] | None = None
 
     @property
     def modules(self) -> dict[str, nn.Module]:
         """What a checkpoint keeps."""
         return {"net": self.net, "objectives": self.objectives}
 
-    def enter(self, stage: Stage, compiled: bool) -> None:
+    def enter(self, stage: Stage) -> None:
         """Make ready for the steps of a stage; what is compiled already stays so."""
-        wanted = (stage.pooling, compiled)
+        wanted = (stage.pooling, self.hardware)
         if wanted == self._entered:
             return
         self._entered = wanted
         training_net = TrainingNet(self.net, stage.pooling, self.hardware.precision == "bf16")
-        if compiled:
+        if self.hardware.compiled:
             training_net.compile()
         self._forward = self.accelerator.prepare_model(training_net)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,13 +14,12 @@ from torch import Tensor
 from medssl.correspond import Correspondences, describe_image, find_correspondences
 from medssl.correspond.descriptor import STRIDE
 from medssl.correspond.neighbours import Embed, HasArray
+from medssl.errors import Cancelled
 from medssl.nets import DenseNet, normalise_input
+from medssl.pretrain.control import Control
 from medssl.pretrain.recipe import Stage
 from medssl.pretrain.run_folder import RunFolder
 from medssl.progress import Progress
-
-if TYPE_CHECKING:
-    from accelerate import Accelerator
 
 PARTNERS = 6
 """Partners an image."""
@@ -32,23 +31,60 @@ def link_images(
     net: DenseNet,
     seed: int,
     folder: RunFolder,
-    accelerator: Accelerator,
-    progress: Progress,
+    control: Control,
+    steps: tuple[int, int],
 ) -> Correspondences | None:
     """Find, or read back, how the images of a stage correspond; None where nothing is to be.
 
     They are kept in the run folder, so that a resumed run goes on with the same ones.
+
+    Parameters
+    ----------
+    stage
+        What is to be trained next.
+    cases
+        The images.
+    net
+        As it is before the stage.
+    seed
+        Decides the partners.
+    folder
+        Where they are kept.
+    control
+        Told of each image.
+    steps
+        Steps done, and steps in all or 0, to be told beside.
+
+    Raises
+    ------
+    Cancelled
+        If it is asked to stop; nothing is kept then.
     """
     if stage.correspondences == "none" or len(cases) < 2:
         return None
     path = folder.path / f"correspondences-{stage.name}.safetensors"
-    if accelerator.is_main_process and not path.is_file():
+    cancelled = False
+    if folder.writes and not path.is_file():
         by_net = stage.correspondences == "net"
         embed = _embed_by_net(net) if by_net else describe_image
         stride = net.stride if by_net else STRIDE[cases[0].array.ndim - 1]
-        find_correspondences(cases, embed, stride, PARTNERS, seed, progress).save(path)
-    accelerator.wait_for_everyone()
+        tell = _tell(control, steps)
+        try:
+            find_correspondences(cases, embed, stride, PARTNERS, seed, tell).save(path)
+        except Cancelled:
+            cancelled = True
+    control.agree_to_go_on(steps[0], cancelled)
     return Correspondences.load(path)
+
+
+def _tell(control: Control, steps: tuple[int, int]) -> Progress:
+    """Report images, seen twice each, as a message beside the steps: no bar of steps jumps."""
+
+    def tell(done: int, total: int, message: str) -> None:
+        images = total // 2
+        control.tell(*steps, f"{message} {(done - 1) % images + 1}/{images}")
+
+    return tell
 
 
 def _embed_by_net(net: DenseNet) -> Embed:

@@ -94,6 +94,8 @@ def make_plan(images: PreparedCohort, settings: PretrainSettings) -> tuple[Plan,
     if len(cases) == 1:
         notes.append("there is one image: the model learns its places, not how anatomy varies")
     division = divide(cases, recipe.held_out)
+    if recipe.batch < 2 <= len(division.training) and recipe.links_images:
+        notes.append("a step sees one image: images are not linked; take a batch of 2 or more")
     shapes = [case.array.shape[1:] for case in cases]
     canvas = choose_canvas(shapes, recipe)
     plan = Plan(
@@ -149,12 +151,23 @@ def choose_view(canvas: tuple[int, ...], recipe: Recipe) -> tuple[int, ...]:
     return canvas
 
 
-def job_record(plan: Plan) -> dict[str, Any]:
+def job_record(plan: Plan, division: Division) -> dict[str, Any]:
     """Return what ``job.json`` holds."""
+    used = [(case, False) for case in division.training]
+    used += [(case, True) for case in division.held_out]
     return {
         "verb": "pretrain",
         "seed": plan.settings.seed,
         "plan": plan.model_dump(mode="json"),
+        "inputs": [
+            {
+                "key": case.key,
+                "path": str(case.path.absolute()),
+                "fingerprint": case.fingerprint,
+                "held_out": held_out,
+            }
+            for case, held_out in used
+        ],
         "versions": {"medssl": __version__, "torch": str(torch.__version__)},
     }
 

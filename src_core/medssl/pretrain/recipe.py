@@ -36,7 +36,7 @@ class Stage(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(description="Name in the events.")
+    name: str = Field(pattern=r"^[\w-]+$", description="Name in events and file names.")
     share: float = Field(default=1.0, gt=0, description="Share of all steps, against the others.")
     views: ViewSettings = Field(description="How views are made.")
     pooling: PatchPooling | None = Field(
@@ -122,7 +122,15 @@ class Recipe(BaseModel):
             raise ValueError("architecture and preparation have different dimensions")
         if self.architecture.in_channels != self.prepare.channels:
             raise ValueError("architecture and preparation have different channels")
+        names = [stage.name for stage in self.stages]
+        if len(set(names)) < len(names):
+            raise ValueError(f"every stage needs a name of its own, not {', '.join(names)}")
         pairs = any(stage.views.kind == "pairs" for stage in self.stages)
         if pairs and self.batch % 2:
             raise ValueError("a recipe with pairs of images needs an even batch")
         return self
+
+    @property
+    def links_images(self) -> bool:
+        """Whether a stage matches across images."""
+        return any(stage.correspondences != "none" for stage in self.stages)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from medssl.errors import Cancelled, MedsslError, SettingsError
 from medssl.pretrain.hardware import choose_hardware, start_accelerator
 from medssl.pretrain.plan import Plan, job_record, make_plan
+from medssl.pretrain.result import RunResult
 from medssl.pretrain.run_folder import RunFolder
 from medssl.pretrain.settings import PretrainSettings
-from medssl.pretrain.trainer import RunResult, Trainer, out_of_memory
+from medssl.pretrain.trainer import Trainer
 from medssl.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -50,7 +53,7 @@ def pretrain(
         job = folder.read_job()
         accelerator.wait_for_everyone()
         if job is None:
-            folder.write_job(job_record(plan))
+            folder.write_job(job_record(plan, division))
         else:
             plan = _continued(folder, job, plan)
             if _is_done(folder):
@@ -92,16 +95,23 @@ def _is_done(folder: RunFolder) -> bool:
 def _finished(folder: RunFolder, plan: Plan) -> RunResult:
     events = folder.events()
     history = [event for event in events if event.get("kind") == "metric" and "loss" in event]
-    warnings = tuple(event["message"] for event in events if event.get("level") == "warning")
+    warnings = dict.fromkeys(e["message"] for e in events if e.get("level") == "warning")
     end = next(event for event in reversed(events) if event.get("state") == "done")
-    return RunResult(folder.model, plan.steps or 0, float(end["seconds"]), history, warnings)
+    return RunResult(folder.model, plan.steps or 0, float(end["seconds"]), history, tuple(warnings))
 
 
 def _explain(error: Exception, plan: Plan) -> Exception:
-    if isinstance(error, MedsslError) or not out_of_memory(error):
+    if isinstance(error, MedsslError) or not _out_of_memory(error):
         return error
     half = max(1, plan.recipe.batch // 2)
     return SettingsError(
         f"the memory is too small for {plan.recipe.batch} images of "
         f"{' × '.join(map(str, plan.canvas))} a step; start again with a batch of {half}"
+    )
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether an error says that the memory is full."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
+        isinstance(error, RuntimeError) and "allocate memory" in str(error)
     )

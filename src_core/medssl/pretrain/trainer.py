@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import math
-import random
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-
-from medssl.errors import Cancelled, MedsslError
-from medssl.models import DataInfo, EmbeddingInfo, ModelCard, save_model
+from medssl.errors import Cancelled
 from medssl.pretrain.checkpoint import has_checkpoint, load_checkpoint, save_checkpoint
+from medssl.pretrain.control import Control
 from medssl.pretrain.hardware import Hardware
 from medssl.pretrain.learner import Learner
 from medssl.pretrain.loader import BatchSource, read_ahead
 from medssl.pretrain.partners import link_images
 from medssl.pretrain.plan import Division, Plan, job_record
+from medssl.pretrain.randomness import seed_everything, view_seed
 from medssl.pretrain.report import Report
+from medssl.pretrain.result import RunResult
 from medssl.pretrain.run_folder import RunFolder
 from medssl.pretrain.schedule import rate_factor
+from medssl.pretrain.trained_model import save_trained_model
 from medssl.pretrain.warmup import first_steps
 from medssl.progress import Progress
 from medssl.views.batch import ImageBatch
@@ -37,34 +32,9 @@ if TYPE_CHECKING:
 CHECKPOINT_SECONDS = 60.0
 RESERVE_SECONDS = 3.0
 LINK_AGAIN = 1.5
-PAUSE_SECONDS = 0.2
+FEWEST_STEPS = 20
 EVENTS_A_RUN = 300
 VALIDATION_BATCHES = 4
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """What a training leaves.
-
-    Parameters
-    ----------
-    model_folder
-        Folder of the trained model.
-    steps
-        Steps taken in all.
-    seconds
-        Seconds of training, those of earlier attempts included.
-    history
-        Metrics by time: dictionaries with ``step``, ``loss``, ``lr``, ...
-    warnings
-        What a person must know, a collapse for example.
-    """
-
-    model_folder: Path
-    steps: int
-    seconds: float
-    history: list[dict[str, Any]] = field(default_factory=list)
-    warnings: tuple[str, ...] = ()
 
 
 class Trainer:
@@ -98,9 +68,8 @@ class Trainer:
         self.plan = plan
         self.division = division
         self.folder = folder
-        self.hardware = hardware
         self.accelerator = accelerator
-        self.progress = progress
+        self.control = Control(folder, accelerator, progress)
         self.source = BatchSource(
             division.training,
             plan.canvas,
@@ -112,10 +81,10 @@ class Trainer:
         self.learner = Learner(plan, hardware, accelerator)
         images_a_step = plan.recipe.batch * accelerator.num_processes
         self.report = Report(folder, hardware.device, images_a_step)
-        self.compiled = hardware.compiled
         self.done = 0
         self.seconds = 0.0
         self.best = math.inf
+        self._begun = False
         self._started = time.monotonic()
         self._link_seconds = 0.0
         self._saved = self._tick = self._started
@@ -129,29 +98,29 @@ class Trainer:
         Cancelled
             If it was asked to stop; the state is saved.
         """
-        _seed_everything(self.plan.settings.seed + self.accelerator.process_index)
-        self._begin()
-        with _terminate_flag() as terminated:
+        seed_everything(self.plan.settings.seed + self.accelerator.process_index)
+        with self.control.listening():
             try:
-                self._loop(terminated)
+                self._begin()
+                self._loop()
             except Cancelled:
                 self.folder.state("stopping", step=self.done)
-                self._save()
+                if self._begun:
+                    self._save()
                 self.folder.state("stopped", step=self.done)
                 raise
         return self._finish()
 
     def _begin(self) -> None:
-        for note in (*self.hardware.notes, *self.plan.notes):
+        for note in (*self.learner.hardware.notes, *self.plan.notes):
             self.report.warn(note)
         timed = self.plan.steps is None
         self._link(0)
-        if self.compiled or timed:
-            self.progress(0, self.plan.steps or 0, "first steps")
-            warm = first_steps(self.learner, self.source.read(0), self.compiled, timed)
-            self.compiled = warm.compiled
-            if warm.problem:
-                self.report.warn(f"the net is not compiled: {warm.problem}")
+        if self.learner.hardware.compiled or timed:
+            self.control.tell(0, self.plan.steps or 0, "first steps")
+            warm = first_steps(self.learner, self.source.read(0), timed)
+            for note in warm.notes:
+                self.report.warn(note)
             if timed:
                 self._fix_steps(warm.step_seconds)
         if has_checkpoint(self.folder.last):
@@ -162,32 +131,32 @@ class Trainer:
         number, stage = self.plan.stage_at(self.done)
         if number:
             self._link(number)
-        if number or not (self.compiled or timed):
-            self.learner.enter(stage, self.compiled)
+        self.learner.enter(stage)
+        self._begun = True
         self.folder.state(
             "running",
             step=self.done,
             steps=self.plan.steps,
-            device=str(self.hardware.device),
-            precision=self.hardware.precision,
-            compiled=self.compiled,
+            device=str(self.learner.hardware.device),
+            precision=self.learner.hardware.precision,
+            compiled=self.learner.hardware.compiled,
             processes=self.accelerator.num_processes,
         )
 
     def _link(self, number: int) -> None:
         """Link the images for a stage; views and batches follow."""
         begun = time.monotonic()
-        linked = link_images(
-            self.plan.recipe.stages[number],
-            self.division.training,
-            self.learner.net,
-            self.plan.settings.seed,
-            self.folder,
-            self.accelerator,
-            self.progress,
-        )
-        if self.source.batch < 2:
-            linked = None
+        linked = None
+        if self.source.batch > 1:
+            linked = link_images(
+                self.plan.recipe.stages[number],
+                self.division.training,
+                self.learner.net,
+                self.plan.settings.seed,
+                self.folder,
+                self.control,
+                (self.done, self.plan.steps or 0),
+            )
         self.learner.correspondences = linked
         self.source.partners = None if linked is None else linked.partners
         self._link_seconds = time.monotonic() - begun
@@ -205,38 +174,45 @@ class Trainer:
 
             steps = int(broadcast_object_list([steps])[0])
         self.plan = self.learner.plan = self.plan.model_copy(update={"steps": steps})
-        self.folder.write_job(job_record(self.plan))
+        self.folder.write_job(job_record(self.plan, self.division))
         self.folder.event(
             "log", message=f"{minutes:g} minutes are {steps} steps of {step_seconds:.2f} s"
         )
+        if steps < FEWEST_STEPS:
+            self.report.warn(
+                f"{minutes:g} minutes are {steps} steps of {step_seconds:.2f} s here: too few to "
+                "learn from. Give more minutes, prepare the images smaller, or use the model "
+                "`instant`, which needs no training."
+            )
 
-    def _loop(self, terminated: threading.Event) -> None:
+    def _loop(self) -> None:
         steps = self._steps
         every = max(1, steps // EVENTS_A_RUN)
         self.report.steps = steps
         self._saved = self._tick = time.monotonic()
-        self._message = ""
         number, stage = self.plan.stage_at(self.done)
         while self.done < steps:
             end = self.plan.stage_ends()[number]
             with closing(read_ahead(self.source, self.done, end)) as batches:
                 for step, batch in batches:
-                    self._obey(terminated, self._message)
+                    if self.control.obey(self.done, steps, self._message, self._save):
+                        self.report.forget_rate()
                     self._step(number, step, batch, every)
             if self.done < steps:
                 number, stage = self.plan.stage_at(self.done)
                 self._link(number)
-                self.learner.enter(stage, self.compiled)
+                self.learner.enter(stage)
                 self.folder.event("log", message=f"stage {stage.name}")
+                self.report.forget_rate()
                 self._tick = time.monotonic()
 
     def _step(self, number: int, step: int, batch: ImageBatch, every: int) -> None:
         """Take one step; report, validate and save when it is time."""
         steps = self._steps
         stage = self.plan.recipe.stages[number]
-        factor = rate_factor(self.plan.recipe.schedule, step, steps)
-        lr = self.plan.recipe.optimiser.lr * factor
-        loss, metrics = self.learner.step(number, batch, self._seed(step), lr)
+        lr = self.plan.recipe.optimiser.lr * rate_factor(self.plan.recipe.schedule, step, steps)
+        seed = view_seed(self.plan.settings.seed, step, self.accelerator.process_index)
+        loss, metrics = self.learner.step(number, batch, seed, lr)
         self.done = step + 1
         now = time.monotonic()
         self.seconds, self._tick = self.seconds + now - self._tick, now
@@ -256,7 +232,7 @@ class Trainer:
             self._save_model()
         self.accelerator.wait_for_everyone()
         self.folder.state("done", step=self.done, seconds=round(self.seconds, 1))
-        self.progress(self.done, self._steps, "done")
+        self.control.progress(self.done, self._steps, "done")
         return RunResult(
             self.folder.model,
             self.done,
@@ -270,39 +246,6 @@ class Trainer:
         steps = self.plan.steps
         assert steps is not None
         return steps
-
-    def _seed(self, step: int) -> int:
-        """Seed of the views of a step in this process."""
-        seed = self.plan.settings.seed * 1_000_003 + step
-        return int(seed * 4099 + self.accelerator.process_index) % 2**63
-
-    def _obey(self, terminated: threading.Event, message: str) -> None:
-        """Report; stop or pause if it is asked. All processes do the same."""
-        try:
-            self.progress(self.done, self._steps, message)
-            cancelled = False
-        except Cancelled:
-            cancelled = True
-        if self._any(cancelled or terminated.is_set() or self.folder.asked("stop")):
-            raise Cancelled(f"stopped after {self.done} steps; run it again to go on")
-        if self._any(self.folder.asked("pause")):
-            self._save()
-            self.folder.state("paused", step=self.done)
-            if self.hardware.device.type == "cuda":
-                torch.cuda.empty_cache()
-            while self._any(self.folder.asked("pause")):
-                if self._any(terminated.is_set() or self.folder.asked("stop")):
-                    raise Cancelled(f"stopped after {self.done} steps; run it again to go on")
-                time.sleep(PAUSE_SECONDS)
-            self.folder.state("running", step=self.done)
-            self.report.forget_rate()
-
-    def _any(self, flag: bool) -> bool:
-        """Whether the flag is up in any process."""
-        if self.accelerator.num_processes == 1:
-            return flag
-        value = torch.tensor(float(flag), device=self.hardware.device)
-        return bool(self.accelerator.reduce(value, "sum") > 0)
 
     def _validate(self, number: int) -> None:
         if not self.division.held_out:
@@ -327,49 +270,4 @@ class Trainer:
         save_checkpoint(folder, self.done, self.learner.modules, self.learner.optimiser, extra)
 
     def _save_model(self) -> None:
-        architecture = self.plan.recipe.architecture
-        card = ModelCard(
-            architecture=architecture,
-            input=self.plan.prepare,
-            embedding=EmbeddingInfo(
-                channels=architecture.embedding_channels, stride=architecture.out_stride
-            ),
-            recipe={
-                "name": self.plan.recipe.name,
-                "steps": self.done,
-                "settings": self.plan.settings.model_dump(mode="json"),
-                "resolved": self.plan.recipe.model_dump(mode="json"),
-            },
-            data=DataInfo(n_images=self.plan.n_images, fingerprint=self.plan.fingerprint),
-        )
-        save_model(self.folder.model, self.learner.net, card)
-
-
-@contextmanager
-def _terminate_flag() -> Iterator[threading.Event]:
-    """Turn SIGTERM into a flag, where this thread may."""
-    flag = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield flag
-        return
-    before = signal.signal(signal.SIGTERM, lambda _number, _frame: flag.set())
-    try:
-        yield flag
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _seed_everything(seed: int) -> None:
-    """Seed the global random states: nothing of ours draws from them, an objective may."""
-    random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002 - the global state is what is seeded
-    torch.manual_seed(seed)
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that the memory is full."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
-        isinstance(error, RuntimeError)
-        and not isinstance(error, MedsslError)
-        and "allocate memory" in str(error)
-    )
+        save_trained_model(self.folder.model, self.learner.net, self.plan, self.done)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
+from medssl.pretrain.hardware import choose_hardware
 from medssl.pretrain.learner import Learner
 from medssl.views.batch import ImageBatch
 
@@ -21,48 +22,45 @@ class WarmUp:
 
     Parameters
     ----------
-    compiled
-        Whether the net runs compiled.
-    problem
-        Why it does not although it should; else empty.
+    notes
+        What was fallen back from, in words.
     step_seconds
         Seconds a step; 0 where it was not measured.
     """
 
-    compiled: bool
-    problem: str
+    notes: tuple[str, ...]
     step_seconds: float
 
 
-def first_steps(learner: Learner, batch: ImageBatch, compiled: bool, timed: bool) -> WarmUp:
+def first_steps(learner: Learner, batch: ImageBatch, timed: bool) -> WarmUp:
     """Try the first stage on a batch, and put net and optimiser back as they were.
+
+    Where the compiled net does not run, the learner computes with the plain one from then on,
+    in the number format that suits it.
 
     Parameters
     ----------
     learner
-        Changed and restored.
+        Changed and restored; its hardware says whether the net is to be compiled.
     batch
         Any batch of the training.
-    compiled
-        Whether the net shall be compiled. Where that fails it runs as it is.
     timed
         Whether to measure the time of a step.
     """
     weights = copy.deepcopy(learner.net.state_dict())
     stage = learner.plan.recipe.stages[0]
-    problem = ""
+    notes: tuple[str, ...] = ()
     try:
-        learner.enter(stage, compiled)
-        if compiled:
+        learner.enter(stage)
+        if learner.hardware.compiled:
             _steps(learner, batch, 1)
     except torch.OutOfMemoryError:
         raise
     except (RuntimeError, OSError, ImportError) as error:
-        if not compiled:
+        if not learner.hardware.compiled:
             raise
-        problem = str(error).strip().splitlines()[0][:300] if str(error).strip() else repr(error)
-        compiled = False
-        learner.enter(stage, compiled)
+        notes = _fall_back(learner, error)
+        learner.enter(stage)
     seconds = 0.0
     if timed:
         _steps(learner, batch, PREPARING_STEPS)
@@ -70,7 +68,16 @@ def first_steps(learner: Learner, batch: ImageBatch, compiled: bool, timed: bool
     learner.net.load_state_dict(weights)
     learner.optimiser.zero_grad(set_to_none=True)
     learner.optimiser.state.clear()
-    return WarmUp(compiled, problem, seconds)
+    return WarmUp(notes, seconds)
+
+
+def _fall_back(learner: Learner, error: Exception) -> tuple[str, ...]:
+    """Let the learner compute without compilation; returns what to say."""
+    text = str(error).strip()
+    problem = text.splitlines()[0][:300] if text else repr(error)
+    precision = learner.plan.settings.precision
+    learner.hardware = choose_hardware(learner.hardware.device, precision, compiled=False)
+    return (f"the net is not compiled: {problem}", *learner.hardware.notes)
 
 
 def _steps(learner: Learner, batch: ImageBatch, count: int) -> float:

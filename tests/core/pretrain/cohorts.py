@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,9 @@ class MemoryCase:
     """A prepared case that lies in memory."""
 
     array: np.ndarray[Any, Any]
+    key: str = "one.png"
+    path: Path = Path("images/one.png")
+    fingerprint: str = "f"
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,9 @@ def make_cohort(count: int = 6, ndim: int = 2, channels: int = 1, side: int = 32
         shape = (side - 4 * (number % 3), *[side] * (ndim - 1))
         noise = gaussian_filter(rng.random((channels, *shape)), (0, *[2] * ndim))
         noise = (noise - noise.min()) / np.ptp(noise)
-        cases.append(MemoryCase(noise.astype(np.float16)))
+        name = f"{number}.png"
+        path = Path("images") / name
+        cases.append(MemoryCase(noise.astype(np.float16), name, path, f"f{number}"))
     settings = PrepareSettings(ndim=ndim, channels=channels, longest_side=max(16, side))
     return MemoryCohort(tuple(cases), settings)
 

@@ -1,0 +1,124 @@
+"""Requests to stop or to pause, from wherever they come; all processes obey together."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+
+from medssl.errors import Cancelled
+from medssl.pretrain.run_folder import RunFolder
+from medssl.progress import Progress
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+PAUSE_SECONDS = 0.2
+
+
+class Control:
+    """Listens to the progress callback, to SIGTERM and to the files in ``control``.
+
+    Parameters
+    ----------
+    folder
+        The run folder.
+    accelerator
+        Knows the other processes.
+    progress
+        Told where the training is; may raise `Cancelled`.
+    """
+
+    def __init__(self, folder: RunFolder, accelerator: Accelerator, progress: Progress) -> None:
+        self.folder = folder
+        self.accelerator = accelerator
+        self.progress = progress
+        self._terminated = threading.Event()
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Turn SIGTERM into a request to stop, where this thread may."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGTERM, lambda _number, _frame: self._terminated.set())
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+    def tell(self, done: int, total: int, message: str) -> None:
+        """Report from this process alone.
+
+        Raises
+        ------
+        Cancelled
+            If this process is asked to stop.
+        """
+        self.progress(done, total, message)
+        if self._asked_to_stop():
+            raise Cancelled("stopped; run it again to go on")
+
+    def obey(self, done: int, total: int, message: str, save: Callable[[], None]) -> bool:
+        """Report between two steps; stop or pause if any process is asked to.
+
+        Parameters
+        ----------
+        done, total, message
+            What to report.
+        save
+            Called before a pause.
+
+        Returns
+        -------
+        paused
+            Whether there was a pause.
+
+        Raises
+        ------
+        Cancelled
+            In all processes, if one of them is asked to stop.
+        """
+        try:
+            self.progress(done, total, message)
+            cancelled = False
+        except Cancelled:
+            cancelled = True
+        self.agree_to_go_on(done, cancelled)
+        if not self._any(self.folder.asked("pause")):
+            return False
+        save()
+        self.folder.state("paused", step=done)
+        if self.accelerator.device.type == "cuda":
+            torch.cuda.empty_cache()
+        while self._any(self.folder.asked("pause")):
+            self.agree_to_go_on(done, False)
+            time.sleep(PAUSE_SECONDS)
+        self.folder.state("running", step=done)
+        return True
+
+    def agree_to_go_on(self, done: int, cancelled: bool) -> None:
+        """Wait for all processes; stop all if one of them was cancelled or is asked to stop.
+
+        Raises
+        ------
+        Cancelled
+            In all processes.
+        """
+        if self._any(cancelled or self._asked_to_stop()):
+            raise Cancelled(f"stopped after {done} steps; run it again to go on")
+
+    def _asked_to_stop(self) -> bool:
+        return self._terminated.is_set() or self.folder.asked("stop")
+
+    def _any(self, flag: bool) -> bool:
+        """Whether the flag is up in any process."""
+        if self.accelerator.num_processes == 1:
+            return flag
+        value = torch.tensor(float(flag), device=self.accelerator.device)
+        return bool(self.accelerator.reduce(value, "sum") > 0)
