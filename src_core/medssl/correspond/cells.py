@@ -38,13 +38,19 @@ def pool_cells(
     pool = F.avg_pool2d if ndim == 2 else F.avg_pool3d
     pooled = pool(embedding[None].float(), step, ceil_mode=True, count_include_pad=False)[0]
     vectors = F.normalize(pooled.flatten(1).T, dim=1)
-    axes = [torch.arange(n) * step + (step - 1) / 2 for n in pooled.shape[1:]]
+    axes = [_pooled_centres(size, step) for size in embedding.shape[1:]]
     places = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1).reshape(-1, ndim)
     return Cells(
         vectors.half(),
         cells_to_units(places, stride, unit),
         torch.tensor(shape, dtype=torch.float32) / unit,
     )
+
+
+def _pooled_centres(size: int, step: int) -> Tensor:
+    """Centres of groups of `step` cells along an axis of `size`; the last may have fewer."""
+    first = torch.arange(0, size, step)
+    return (first + (first + step).clamp(max=size) - 1) / 2
 
 
 def cells_to_units(places: Tensor, stride: int, unit: float) -> Tensor:

@@ -14,11 +14,13 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from medssl.correspond.alignment import Alignment, Cells, align
 from medssl.correspond.cells import anchor_places, cells_to_units, pool_cells, read_places
+from medssl.errors import ModelError, StorageError
 from medssl.progress import Progress, silent
 
 Embed = Callable[[NDArray[Any]], Tensor]
@@ -76,7 +78,13 @@ class Correspondences:
         return places[0] * self.unit, support[0] / (support[0] + 1)
 
     def save(self, path: Path) -> None:
-        """Write to a safetensors file."""
+        """Write to a safetensors file, whole or not at all.
+
+        Raises
+        ------
+        StorageError
+            If it cannot be written.
+        """
         tensors = {"partners": self.partners, "unit": torch.tensor([self.unit])}
         for number, one in enumerate(self._alignments):
             tensors |= {
@@ -87,24 +95,42 @@ class Correspondences:
                 f"{number}.smoothing": torch.tensor([one.smoothing], dtype=torch.float64),
             }
         temporary = path.with_suffix(".part")
-        save_file({name: value.contiguous() for name, value in tensors.items()}, temporary)
-        temporary.replace(path)
+        try:
+            save_file({name: value.contiguous() for name, value in tensors.items()}, temporary)
+            temporary.replace(path)
+        except (OSError, SafetensorError) as error:
+            raise StorageError(
+                f"{path}: how the images correspond cannot be written ({error}). Free some space "
+                "or choose a folder that you may write to."
+            ) from error
 
     @classmethod
     def load(cls, path: Path) -> Correspondences:
-        """Read what `save` wrote."""
-        tensors = load_file(path)
-        alignments = [
-            Alignment(
-                tensors[f"{number}.anchors"],
-                tensors[f"{number}.affine"],
-                tensors[f"{number}.residual"],
-                tensors[f"{number}.weight"],
-                float(tensors[f"{number}.smoothing"]),
-            )
-            for number in range(len(tensors["partners"]))
-        ]
-        return cls(tensors["partners"], alignments, float(tensors["unit"]))
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        ModelError
+            If the file is damaged or not there.
+        """
+        try:
+            tensors = load_file(path)
+            alignments = [
+                Alignment(
+                    tensors[f"{number}.anchors"],
+                    tensors[f"{number}.affine"],
+                    tensors[f"{number}.residual"],
+                    tensors[f"{number}.weight"],
+                    float(tensors[f"{number}.smoothing"]),
+                )
+                for number in range(len(tensors["partners"]))
+            ]
+            return cls(tensors["partners"], alignments, float(tensors["unit"]))
+        except (OSError, SafetensorError, KeyError) as error:
+            raise ModelError(
+                f"{path}: how the images correspond cannot be read ({error}). Delete this file and "
+                "run the same command again; it is then made anew."
+            ) from error
 
 
 def find_correspondences(
