@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -9,9 +11,9 @@ from numpy.typing import NDArray
 from medssl.correspond.alignment import Alignment, Cells, align, join
 from medssl.correspond.cells import MOST_CELLS, anchor_places, pool_cells, read_places
 from medssl.embed import EmbeddedCase, EmbeddedCohort
-from medssl.progress import Progress, silent
+from medssl.landmarks.tally import Tally
 
-_BATCH = 8
+_ELEMENTS = 1 << 20
 
 
 class CohortAligner:
@@ -52,31 +54,53 @@ class CohortAligner:
         stride = self._embedded.embedder.stride
         return np.asarray((places.numpy() * self.unit_voxels - (stride - 1) / 2) / stride)
 
-    def align(self, template: str, cases: list[str], progress: Progress = silent) -> Alignment:
-        """Alignment of a template image to the cases, in their order; what is known is reused."""
+    def align(self, template: str, cases: list[str], tally: Tally | None = None) -> Alignment:
+        """Alignment of a template image to the cases, in their order; what is known is reused.
+
+        Each case counts as one piece of work in `tally`.
+        """
+        tally = tally if tally is not None else Tally()
         rows, known = self._done.get(template, ({}, None))
         missing = [key for key in cases if key not in rows]
+        tally.skip(len(cases) - len(missing))
         if missing or known is None:
-            parts = [] if known is None else [known]
-            parts += self._fit(template, missing, progress)
-            known = join(parts)
-            rows = rows | {key: len(rows) + i for i, key in enumerate(missing)}
-            self._done[template] = (rows, known)
-        return known.select(torch.tensor([rows[key] for key in cases]))
+            known, rows = self._extend(template, known, list(rows), missing, tally)
+        return known.select(torch.tensor([rows[key] for key in cases], dtype=torch.long))
 
-    def _fit(self, template: str, cases: list[str], progress: Progress) -> list[Alignment]:
+    def _extend(
+        self,
+        template: str,
+        known: Alignment | None,
+        done: list[str],
+        missing: list[str],
+        tally: Tally,
+    ) -> tuple[Alignment, dict[str, int]]:
+        """Align what is missing; when the work is cancelled, what was finished stays."""
+        parts = [] if known is None else [known]
+        try:
+            for batch, part in self._fit(template, missing):
+                parts.append(part)
+                done += batch
+                name = self._embedded.case(template).case.name
+                tally.add(len(batch), f"Aligning {name} to the others")
+        finally:
+            if parts:
+                joined = join(parts)
+                rows = {key: row for row, key in enumerate(done)}
+                self._done[template] = (rows, joined)
+        return joined, rows
+
+    def _fit(self, template: str, cases: list[str]) -> Iterator[tuple[list[str], Alignment]]:
         one = self._embedded.case(template)
         places = anchor_places(one.cells, self._anchors)
         descriptors = read_places(_channels_first(one), places)
         anchors = self.units(places.numpy())
         extent = self._cells_of(one).extent
-        parts = []
-        for start in range(0, len(cases), _BATCH):
-            batch = cases[start : start + _BATCH]
+        size = max(1, _ELEMENTS // (len(places) * self._most_cells))
+        for start in range(0, len(cases), size):
+            batch = cases[start : start + size]
             images = [self._cells_of(self._embedded.case(key)) for key in batch]
-            parts.append(align(anchors, descriptors, extent, images, self._iterations))
-            progress(start + len(batch), len(cases), f"Aligning {one.case.name} to the others")
-        return parts
+            yield batch, align(anchors, descriptors, extent, images, self._iterations)
 
     def _cells_of(self, one: EmbeddedCase) -> Cells:
         key = one.case.key

@@ -15,10 +15,12 @@ from medssl.landmarks.coarse import CohortAligner
 from medssl.landmarks.confidence import confidence_of, level_of
 from medssl.landmarks.found import FoundPoint
 from medssl.landmarks.fusion import fuse
+from medssl.landmarks.maps import map_similarity
 from medssl.landmarks.matching import Matcher, Matches
 from medssl.landmarks.pooling import pool_window
 from medssl.landmarks.settings import MatchSettings
 from medssl.landmarks.shape import break_shape
+from medssl.landmarks.tally import Tally
 from medssl.landmarks.templates import Template, describe
 from medssl.progress import Progress, silent
 
@@ -42,10 +44,12 @@ class LandmarkFinder:
     """
 
     def __init__(self, embedded: EmbeddedCohort, settings: MatchSettings | None = None) -> None:
-        self.settings = settings if settings is not None else MatchSettings()
+        ndim = embedded.embedder.ndim
+        self.settings = settings if settings is not None else MatchSettings.for_dimension(ndim)
         self._embedded = embedded
         self._templates: dict[str, dict[str, Template]] = {}
-        aligner = CohortAligner(embedded, self.settings.anchors, self.settings.iterations)
+        chosen = self.settings
+        aligner = CohortAligner(embedded, chosen.anchors, chosen.iterations, chosen.cells)
         self._unit_voxels = aligner.unit_voxels
         self._matcher = Matcher(embedded, self.settings, aligner)
 
@@ -98,8 +102,15 @@ class LandmarkFinder:
         self._templates.pop(landmark, None)
 
     def prepare(self, case_key: str, progress: Progress = silent) -> None:
-        """Align an image to all others ahead of a click in it, so that the click is instant."""
-        self._matcher.prepare(case_key, progress)
+        """Align an image to all others ahead of a click in it, so that the click is instant.
+
+        Raises
+        ------
+        SettingsError
+            If the image is not in the cohort.
+        """
+        self._embedded.case(case_key)
+        self._matcher.prepare(case_key, Tally(progress, self._matcher.work))
 
     def find(
         self,
@@ -116,7 +127,8 @@ class LandmarkFinder:
         cases
             Keys of the images to search; all by default.
         progress
-            Called after each batch of images; may raise `Cancelled`.
+            Called after each batch of images with one count over alignment and search; may raise
+            `Cancelled`.
 
         Returns
         -------
@@ -133,19 +145,22 @@ class LandmarkFinder:
         for name in names:
             if not self._templates.get(name):
                 raise SettingsError(f"{name}: click it in one image first")
+        for key in keys:
+            self._embedded.case(key)
+        wanted_of = {n: [k for k in keys if k not in self._templates[n]] for n in names}
         sources = list(dict.fromkeys(k for n in names for k in self._templates[n]))
+        pieces = len(sources) * self._matcher.work + sum(map(len, wanted_of.values()))
+        tally = Tally(progress, pieces)
         for key in sources:
-            self._matcher.prepare(key, progress)
+            self._matcher.prepare(key, tally)
         found: dict[tuple[str, str], FoundPoint] = {}
-        total = len(names) * len(keys)
-        for row, name in enumerate(names):
-            wanted = [key for key in keys if key not in self._templates[name]]
+        for name, wanted in wanted_of.items():
             for start in range(0, len(wanted), _BATCH):
                 batch = wanted[start : start + _BATCH]
                 for point in self._find_in(name, batch):
                     found[name, point.case_key] = point
-                progress(row * len(keys) + start + len(batch), total, f"Finding {name}")
-        ordered = [found[n, k] for n in names for k in keys if (n, k) in found]
+                tally.add(len(batch), f"Finding {name}")
+        ordered = [found[n, k] for n in wanted_of for k in keys if (n, k) in found]
         if self.settings.shape_check and len(self._templates) >= 4:
             ordered = break_shape(ordered, self._templates, self._embedded)
         return ordered
@@ -168,9 +183,10 @@ class LandmarkFinder:
         if not self._templates.get(landmark):
             raise SettingsError(f"{landmark}: click it in one image first")
         one = self._embedded.case(case_key)
-        vectors = np.asarray(self._vectors(one), np.float32)
-        support = np.stack([t.descriptor for t in self._templates[landmark].values()])
-        return np.asarray((vectors @ support.T).max(-1)), one.cell_grid
+        vectors = self._vectors(one)
+        templates = self._templates[landmark].values()
+        maps = np.stack([map_similarity(vectors, template.descriptor) for template in templates])
+        return np.asarray(maps.max(0)), one.cell_grid
 
     def _find_in(self, name: str, keys: list[str]) -> list[FoundPoint]:
         templates = list(self._templates[name].values())

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medssl.embed import EmbeddedCohort
 from medssl.landmarks.coarse import CohortAligner
+from medssl.landmarks.maps import NOTHING, find_peak, map_similarity
 from medssl.landmarks.pooling import pool_window
 from medssl.landmarks.relays import Relays
 from medssl.landmarks.settings import MatchSettings
-from medssl.landmarks.templates import Template
-from medssl.landmarks.windows import Windows, cut_windows, find_peaks, sample_windows
-from medssl.progress import Progress
+from medssl.landmarks.tally import Tally
+from medssl.landmarks.templates import Template, describe
+from medssl.landmarks.windows import Windows, cut_windows, sample_windows
 
 _REACH = 0.15
 Floats = NDArray[np.float32]
@@ -64,67 +67,95 @@ class Matcher:
         self._relays = Relays(embedded, settings.relays if settings.align else 0)
         self._cells_a_unit = aligner.unit_voxels / embedded.embedder.stride
 
-    def prepare(self, case_key: str, progress: Progress) -> None:
+    @property
+    def work(self) -> int:
+        """Pairs of images that `prepare` aligns for one template image."""
+        return len(self._embedded.cases) + self._relays.work if self._settings.align else 0
+
+    def prepare(self, case_key: str, tally: Tally) -> None:
         """Align an image to all others, directly and through the relays."""
         if self._settings.align:
-            keys = [one.case.key for one in self._embedded.cases]
-            self._aligner.align(case_key, keys, progress)
-            self._relays.prepare(case_key, progress)
+            self._aligner.align(case_key, [one.case.key for one in self._embedded.cases], tally)
+            self._relays.prepare(case_key, tally)
 
     def match(self, template: Template, keys: list[str]) -> Matches:
         """Match one template in some images."""
-        expected, support = self._expect(template, keys)
+        if self._settings.align:
+            return self._match_aligned(template, keys)
+        return self._match_plainly(template, keys)
+
+    def _match_aligned(self, template: Template, keys: list[str]) -> Matches:
+        """Take the similarity peak near the place where the alignment puts the click."""
+        alignment = self._aligner.align(template.case_key, keys)
+        mapped, support = alignment.map_points(self._aligner.units(np.array([template.place])))
+        expected = self._aligner.cells(mapped[:, 0])
         windows = self._windows(keys, expected)
-        similarity = np.einsum("bne,e->bn", windows.vectors, template.descriptor)
-        away2 = ((windows.places - expected[:, None]) ** 2).sum(-1) / self._cells_a_unit**2
-        pull = self._settings.pull if self._settings.align else 0.0
-        peaks = find_peaks(similarity - pull * away2.astype(np.float32), windows)
-        blend = self._settings.blend if self._settings.align else 1.0
-        places = (1 - blend) * expected + blend * peaks.places
+        away2 = ((windows.places - expected.reshape(len(keys), *_ones(expected))) ** 2).sum(-1)
+        pull = (self._settings.pull / self._cells_a_unit**2) * away2
+        values = np.where(windows.inside, windows.vectors @ template.descriptor - pull, NOTHING)
+        peaks = [find_peak(one) for one in values]
+        peaked = np.stack([peak.place for peak in peaks]) + windows.corners
+        blend = self._settings.blend
+        places = np.asarray((1 - blend) * expected + blend * peaked, np.float32)
         vectors = sample_windows(windows, places)
         return Matches(
             places=places,
             similarity=vectors @ template.descriptor,
-            margin=peaks.margins,
+            margin=_floats([peak.margin for peak in peaks]),
             cycle=self._cycle(template, vectors),
-            disagreement=np.linalg.norm(peaks.places - expected, axis=1) / self._cells_a_unit,
-            support=support,
+            disagreement=_floats(np.linalg.norm(peaked - expected, axis=1) / self._cells_a_unit),
+            support=support[:, 0].numpy(),
             scatter=self._relays.scatter(template, keys),
         )
 
-    def _expect(self, template: Template, keys: list[str]) -> tuple[Floats, Floats]:
-        """Where the alignment puts the click, in cells, and how many matches support that."""
-        if self._settings.align:
-            alignment = self._aligner.align(template.case_key, keys)
-            places, support = alignment.map_points(self._aligner.units(np.array([template.place])))
-            return self._aligner.cells(places[:, 0]), support[:, 0].numpy()
-        cells = np.array([self._embedded.case(key).cells for key in keys], np.float32)
-        centres = np.asarray((cells - 1) / 2, np.float32)
-        return centres, np.zeros(len(keys), np.float32)
+    def _match_plainly(self, template: Template, keys: list[str]) -> Matches:
+        """Take the peak of the whole similarity map, as in the paper."""
+        peaks, vectors = [], []
+        for key in keys:
+            embedding = self._pooled(key)
+            peak = find_peak(map_similarity(embedding, template.descriptor))
+            peaks.append(peak)
+            vectors.append(describe(embedding, peak.place))
+        nothing = np.zeros(len(keys), np.float32)
+        return Matches(
+            places=_floats([peak.place for peak in peaks]),
+            similarity=_floats([peak.height for peak in peaks]),
+            margin=_floats([peak.margin for peak in peaks]),
+            cycle=self._cycle(template, np.stack(vectors)),
+            disagreement=nothing,
+            support=nothing,
+            scatter=nothing,
+        )
 
     def _windows(self, keys: list[str], centres: Floats) -> Windows:
-        embeddings = [self._embedded.case(key).embedding for key in keys]
+        radius = max(3, math.ceil(_REACH * self._cells_a_unit))
+        return cut_windows([self._pooled(key) for key in keys], centres, radius)
+
+    def _pooled(self, key: str) -> NDArray[Any]:
         side = self._settings.window_share * self._cells_a_unit
-        if self._settings.align:
-            radius = max(3, math.ceil(_REACH * self._cells_a_unit))
-        else:
-            radius = max(max(e.shape[:-1]) for e in embeddings) // 2 + 1
-        if side == 0:
-            return cut_windows(embeddings, centres, radius)
-        pooled = [pool_window(embedding, side) for embedding in embeddings]
-        return cut_windows(pooled, centres, radius)
+        embedding = self._embedded.case(key).embedding
+        return pool_window(embedding, side) if side > 0 else embedding
 
     def _cycle(self, template: Template, vectors: Floats) -> Floats:
         """Distance in cells from the click to the place that matches the found vectors best."""
         if not self._settings.cycle:
             return np.zeros(len(vectors), np.float32)
-        centre = np.array([template.place])
-        window = self._windows([template.case_key], centre.astype(np.float32))
-        back = vectors @ window.vectors[0].T
-        repeated = Windows(
-            window.vectors,
-            np.repeat(window.places, len(vectors), 0),
-            np.repeat(window.inside, len(vectors), 0),
-        )
-        places = find_peaks(np.asarray(back, np.float32), repeated).places
-        return np.asarray(np.linalg.norm(places - centre, axis=1), np.float32)
+        centre = np.array([template.place], np.float32)
+        if self._settings.align:
+            window = self._windows([template.case_key], centre)
+            field, inside, corner = window.vectors[0], window.inside[0], window.corners[0]
+        else:
+            field = np.asarray(self._pooled(template.case_key), np.float32)
+            inside, corner = np.ones(field.shape[:-1], bool), np.zeros(centre.shape[1])
+        back = (vectors @ field.reshape(-1, field.shape[-1]).T).reshape(-1, *inside.shape)
+        back[:, ~inside] = NOTHING
+        places = np.stack([find_peak(one).place for one in back]) + corner
+        return _floats(np.linalg.norm(places - centre, axis=1))
+
+
+def _ones(places: Floats) -> tuple[int, ...]:
+    return (*(1,) * places.shape[1], places.shape[1])
+
+
+def _floats(values: Sequence[Any] | NDArray[Any]) -> Floats:
+    return np.asarray(values, np.float32)

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from medssl.embed import EmbeddedCohort
 from medssl.landmarks.coarse import CohortAligner
+from medssl.landmarks.tally import Tally
 from medssl.landmarks.templates import Template
-from medssl.progress import Progress, silent
 
 _ANCHORS = 80
 _ROUNDS = 4
@@ -39,12 +39,17 @@ class Relays:
         self._count = min(count, max(0, len(self._keys) - 2))
         self._aligner = CohortAligner(embedded, _ANCHORS, _ROUNDS, _CELLS)
 
-    def prepare(self, template: str, progress: Progress = silent) -> None:
+    @property
+    def work(self) -> int:
+        """Pairs of images that `prepare` aligns for one template image."""
+        return (self._count + 1) * len(self._keys) if self._count else 0
+
+    def prepare(self, template: str, tally: Tally) -> None:
         """Align all ways of a template image, so that points are carried at once."""
         if self._count:
-            self._aligner.align(template, self._keys, progress)
+            self._aligner.align(template, self._keys, tally)
             for relay in self._between(template):
-                self._aligner.align(relay, self._keys, progress)
+                self._aligner.align(relay, self._keys, tally)
 
     def scatter(self, template: Template, keys: list[str]) -> NDArray[np.float32]:
         """Median distance of the ways from their centre, ``(B,)``, in units; 0 without relays."""

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from medssl.correspond.cells import MOST_CELLS
+
 
 class MatchSettings(BaseModel):
-    """Settings of `LandmarkFinder`; lengths are shares of the images' longest side."""
+    """Settings of `LandmarkFinder`; lengths are shares of the images' longest side.
+
+    The defaults are those of pictures; `for_dimension` gives those of volumes too.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -17,6 +22,11 @@ class MatchSettings(BaseModel):
     )
     anchors: int = Field(
         default=150, ge=8, le=2000, description="Points of the template image that are aligned."
+    )
+    cells: int = Field(
+        default=MOST_CELLS,
+        ge=8,
+        description="Embeddings are pooled to at most about so many cells for the alignment.",
     )
     iterations: int = Field(default=4, ge=1, le=20, description="Rounds of the alignment.")
     pull: float = Field(
@@ -51,3 +61,14 @@ class MatchSettings(BaseModel):
         default=True,
         description="With four or more landmarks, flag points that break the set's shape.",
     )
+
+    @classmethod
+    def for_dimension(cls, ndim: int) -> MatchSettings:
+        """Return the defaults for pictures (2) or volumes (3).
+
+        A volume has more to cover with anchors and cells, and its similarity peaks are so much
+        sharper than its alignment that they decide alone.
+        """
+        if ndim == 2:
+            return cls()
+        return cls(anchors=250, cells=2500, pull=30.0, blend=1.0)
