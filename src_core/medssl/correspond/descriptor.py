@@ -3,8 +3,8 @@
 Gradient moments on a ring of neighbours at several scales, in the spirit of DAISY (Tola et al.,
 TPAMI 2010), but written as a short harmonic series: the orientation histogram is kept as its
 first circular moments and the ring as its first discrete Fourier coefficients, so that a
-descriptor of 120 numbers does what a histogram of 288 bins does. In 3-D the moments are the mean
-gradient and its magnitude, and the ring is the six neighbours along the axes.
+descriptor of 120 numbers does what a histogram of 288 bins does. Volumes have their own
+(`medssl.correspond.volume_descriptor`).
 """
 
 from __future__ import annotations
@@ -18,15 +18,18 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from medssl.correspond import volume_descriptor
+
 STRIDE = {2: 4, 3: 2}
 """Working voxels a cell, by dimension."""
 
-_SCALES = {2: 4, 3: 3}
+_SCALES = 4
+_RING = [(7 * math.sin(i * math.pi / 4), 7 * math.cos(i * math.pi / 4)) for i in range(8)]
 
 
 def descriptor_length(ndim: Literal[2, 3]) -> int:
     """Numbers in a descriptor."""
-    return _SCALES[ndim] * (5 * 6 if ndim == 2 else 4 * 7)
+    return _SCALES * 5 * 6 if ndim == 2 else volume_descriptor.LENGTH
 
 
 def describe_image(array: NDArray[Any]) -> Tensor:
@@ -38,44 +41,35 @@ def describe_image(array: NDArray[Any]) -> Tensor:
         Unit vectors ``(E, *ceil(spatial / stride))``. Cell ``i`` is centred at voxel
         ``i * stride + (stride - 1) / 2``.
     """
-    values = torch.from_numpy(np.asarray(array, np.float32)).mean(0)[None, None]
-    ndim = values.ndim - 2
-    stride = STRIDE[ndim]
+    values = torch.from_numpy(np.asarray(array, np.float32)).mean(0)[None]
+    if values.ndim == 4:
+        return volume_descriptor.describe_volume(values, STRIDE[3])
+    return _describe_picture(values[None], STRIDE[2])
+
+
+def _describe_picture(values: Tensor, stride: int) -> Tensor:
+    """Describe values ``(1, 1, y, x)`` on cells."""
     cells = tuple(-(-size // stride) for size in values.shape[2:])
     padding = [(0, n * stride - s) for n, s in zip(cells, values.shape[2:], strict=True)]
     values = F.pad(values, [p for pair in reversed(padding) for p in pair], mode="replicate")
     level = _equalise(values, stride)
     parts = []
-    for scale in range(_SCALES[ndim]):
+    for scale in range(_SCALES):
         parts.append(_describe(level, cells, stride / 2**scale))
-        if scale + 1 < _SCALES[ndim]:
-            level = _halve(level)
+        if scale + 1 < _SCALES:
+            level = F.avg_pool2d(level, 2, ceil_mode=True, count_include_pad=False)
     return F.normalize(torch.cat(parts, 1), dim=1)[0]
 
 
 def _describe(level: Tensor, cells: tuple[int, ...], voxels_a_cell: float) -> Tensor:
     """Descriptor of one scale at the centres of the cells, ``(1, E, *cells)``."""
-    ndim = level.ndim - 2
     moments = _blur(_gradient_moments(_blur(level, 1.2)), 2.5)
-    around = [_sample(moments, cells, voxels_a_cell, offset) for offset in _ring(ndim)]
-    centre = _sample(moments, cells, voxels_a_cell, (0.0,) * ndim)
-    ring = _ring_harmonics(around) if ndim == 2 else around
-    joined = torch.cat([centre, *ring], 1)
+    around = [_sample(moments, cells, voxels_a_cell, offset) for offset in _RING]
+    centre = _sample(moments, cells, voxels_a_cell, (0.0, 0.0))
+    joined = torch.cat([centre, *_ring_harmonics(around)], 1)
     length = joined.norm(dim=1, keepdim=True)
     scaled: Tensor = joined / (length + 0.02 * length.mean() + 1e-6)
     return scaled
-
-
-def _ring(ndim: int) -> list[tuple[float, ...]]:
-    """Offsets of the neighbours, in voxels of the level."""
-    if ndim == 2:
-        angles = [2 * math.pi * i / 8 for i in range(8)]
-        return [(7 * math.sin(a), 7 * math.cos(a)) for a in angles]
-    return [
-        tuple(sign * 5.0 if axis == other else 0.0 for other in range(3))
-        for axis in range(3)
-        for sign in (-1, 1)
-    ]
 
 
 def _ring_harmonics(around: list[Tensor]) -> list[Tensor]:
@@ -91,17 +85,14 @@ def _ring_harmonics(around: list[Tensor]) -> list[Tensor]:
 
 
 def _gradient_moments(level: Tensor) -> Tensor:
-    """Magnitude and circular moments (2-D) or vector (3-D) of the gradient."""
-    ndim = level.ndim - 2
+    """Magnitude and circular moments of the gradient."""
     gradients = []
-    for axis in range(2, 2 + ndim):
+    for axis in (2, 3):
         first, last = level.narrow(axis, 0, 1), level.narrow(axis, level.shape[axis] - 1, 1)
         padded = torch.cat([first, level, last], axis)
         n = level.shape[axis]
         gradients.append((padded.narrow(axis, 2, n) - padded.narrow(axis, 0, n)) / 2)
     magnitude = torch.sqrt(sum((g**2 for g in gradients), torch.full_like(level, 1e-12)))
-    if ndim == 3:
-        return torch.cat([magnitude, *gradients], 1)
     gy, gx = gradients
     return torch.cat(
         [
@@ -117,21 +108,17 @@ def _gradient_moments(level: Tensor) -> Tensor:
 
 def _equalise(values: Tensor, stride: int) -> Tensor:
     """Subtract the local mean and divide by the local contrast, over about a tenth of the side."""
-    ndim = values.ndim - 2
-    pool = F.avg_pool2d if ndim == 2 else F.avg_pool3d
     sigma = max(values.shape[2:]) / 10.7 / stride
-    mode = "bilinear" if ndim == 2 else "trilinear"
-    mean = _blur(pool(values, stride), sigma)
-    mean = F.interpolate(mean, size=values.shape[2:], mode=mode)
-    variance = _blur(pool((values - mean) ** 2, stride), sigma)
-    contrast = F.interpolate(variance.clamp_min(0).sqrt(), size=values.shape[2:], mode=mode)
+    mean = _blur(F.avg_pool2d(values, stride), sigma)
+    mean = F.interpolate(mean, size=values.shape[2:], mode="bilinear")
+    variance = _blur(F.avg_pool2d((values - mean) ** 2, stride), sigma)
+    contrast = F.interpolate(variance.clamp_min(0).sqrt(), size=values.shape[2:], mode="bilinear")
     return (values - mean) / (contrast + 0.02)
 
 
 def _blur(x: Tensor, sigma: float) -> Tensor:
     """Gaussian blur of every channel, edges repeated."""
-    ndim = x.ndim - 2
-    for axis in range(2, 2 + ndim):
+    for axis in (2, 3):
         radius = min(int(3 * sigma + 0.5), 64)
         steps = torch.arange(-radius, radius + 1, dtype=x.dtype)
         kernel = torch.exp(-(steps**2) / (2 * sigma**2))
@@ -141,15 +128,6 @@ def _blur(x: Tensor, sigma: float) -> Tensor:
         flat = F.pad(line.reshape(-1, 1, shape[-1]), (radius, radius), mode="replicate")
         x = F.conv1d(flat, kernel.view(1, 1, -1)).reshape(shape).movedim(-1, axis)
     return x
-
-
-def _halve(x: Tensor) -> Tensor:
-    """Next coarser level: blurred enough for half the voxels."""
-    return (
-        F.avg_pool2d(x, 2, ceil_mode=True, count_include_pad=False)
-        if x.ndim == 4
-        else (F.avg_pool3d(x, 2, ceil_mode=True, count_include_pad=False))
-    )
 
 
 def _sample(

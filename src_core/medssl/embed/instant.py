@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from medssl.correspond.descriptor import STRIDE, describe_image, descriptor_length
 from medssl.prepare.settings import PrepareSettings
 
-INSTANT_VERSION = 1
+INSTANT_VERSION = 2
 """Raised whenever the descriptors of the same image change."""
 
 
