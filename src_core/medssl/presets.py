@@ -28,10 +28,6 @@ EPOCH_STEPS = 1000
 QUICK_MINUTES = 8.0
 STANDARD_MINUTES = 45.0
 _FREE = {"rotation_degrees": 180.0, "flip_axes": (-1,)}
-_LINKED_STAGES: tuple[tuple[str, Literal["descriptor", "net"]], ...] = (
-    ("across", "descriptor"),
-    ("refined", "net"),
-)
 _GRID_STAGE_OBJECTIVES = (PatchDiscriminationSettings(), HypersphereMixupSettings())
 
 
@@ -110,24 +106,34 @@ def _working_grid(ndim: Dimension, channels: Channels, longest_side: int) -> Pre
 
 
 def _dense_stages(upright: bool) -> tuple[Stage, ...]:
-    """Build the dense form: within images, then also across them.
+    """Build the dense form: first within images, then also across them.
 
+    A short second stage serves best: a long one learns the errors of single alignments too.
     Images without a known way up are not linked across: the descriptor that links them knows no
     turned copies.
     """
-    within = (DenseDiscriminationSettings(), DenseMatchingSettings())
     if not upright:
         views = DenseViewSettings(affine=AffineSettings(**_FREE))
-        return (Stage(name="dense", views=views, objectives=within),)
-    everything = (*within, CrossImageMatchingSettings())
-    return tuple(
+        objectives = (DenseDiscriminationSettings(), DenseMatchingSettings())
+        return (Stage(name="within", views=views, objectives=objectives),)
+    return (
         Stage(
-            name=name,
+            name="within",
+            share=0.6,
             views=DenseViewSettings(),
-            correspondences=correspondences,
-            objectives=everything,
-        )
-        for name, correspondences in _LINKED_STAGES
+            objectives=(DenseDiscriminationSettings(),),
+        ),
+        Stage(
+            name="across",
+            share=0.4,
+            views=DenseViewSettings(),
+            correspondences="descriptor",
+            objectives=(
+                DenseDiscriminationSettings(),
+                DenseMatchingSettings(),
+                CrossImageMatchingSettings(),
+            ),
+        ),
     )
 
 
