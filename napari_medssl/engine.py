@@ -112,7 +112,7 @@ class CoreEngine:
         medssl.errors.MedsslError
             If no image can be used, or the model is damaged or of the other dimension.
         """
-        from medssl.embed import embed_cohort, open_embedder
+        from medssl.embed import embed_cohort, open_landmark_embedder
         from medssl.landmarks import LandmarkFinder
         from medssl.prepare import ArrayCache, prepare_cohort
 
@@ -120,7 +120,7 @@ class CoreEngine:
         leave_a_core_to_the_window()
         progress(0, 0, "Looking at the images")
         ndim = self._dimension(listing)
-        embedder = open_embedder(model, ndim=ndim, device=device)
+        embedder = open_landmark_embedder(model, ndim=ndim, device=device)
         if embedder.ndim != ndim:
             raise ModelError(
                 f"{model}: this model is for {embedder.ndim}-D images, the images are {ndim}-D. "

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from medssl.embed import embed_cohort, open_embedder
+from medssl.embed import embed_cohort, open_landmark_embedder
 from medssl.errors import StorageError
 from medssl.evaluate import evaluate_landmarks
 from medssl.figures import Tile, contact_sheet
@@ -86,7 +86,7 @@ def click_once(
     phantoms: PhantomFolder, model: Path, progress: Progress = silent
 ) -> list[FoundCase]:
     """Click each landmark on the first film and find it in all the others."""
-    embedder = open_embedder(model, ndim=2)
+    embedder = open_landmark_embedder(model, ndim=2)
     cache = ArrayCache()
     prepared = prepare_cohort(list_images(phantoms.images), embedder.settings, cache)
     finder = LandmarkFinder(embed_cohort(prepared, embedder, cache, progress=progress))

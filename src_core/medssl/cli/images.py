@@ -72,13 +72,14 @@ def prepare(sources: Sequence[ImageSource], settings: PrepareSettings) -> Prepar
 
 
 def embed_images(
-    sources: Sequence[ImageSource], model: str, ndim: int, device: str
+    sources: Sequence[ImageSource], model: str, ndim: int, device: str, for_landmarks: bool = False
 ) -> tuple[EmbeddedCohort, DenseEmbedder]:
     """Open the model, prepare the images for it and embed them, through the cache."""
-    from medssl.embed import embed_cohort, open_embedder
+    from medssl.embed import embed_cohort, open_embedder, open_landmark_embedder
     from medssl.prepare import ArrayCache
 
-    embedder = open_embedder(model, ndim=ndim, device=device)
+    opener = open_landmark_embedder if for_landmarks else open_embedder
+    embedder = opener(model, ndim=ndim, device=device)
     prepared = prepare(sources, embedder.settings)
     with working("Embedding images") as report:
         return embed_cohort(prepared, embedder, ArrayCache(), progress=report), embedder

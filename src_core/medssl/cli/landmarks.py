@@ -65,7 +65,7 @@ def landmarks(
     listing = find_images(images)
     sources, clicked = with_template(listing.sources, template)
     given = read_points(points, _names(clicked))
-    embedded, _ = embed_images(sources, model, count_axes(clicked), device)
+    embedded, _ = embed_images(sources, model, count_axes(clicked), device, for_landmarks=True)
 
     from medssl.landmarks import LandmarkFinder
 

@@ -7,7 +7,12 @@ model is opened.
 from __future__ import annotations
 
 from medssl.embed.cohort import EmbeddedCase, EmbeddedCohort, embed_cohort
-from medssl.embed.embedder import INSTANT, DenseEmbedder, open_embedder
+from medssl.embed.embedder import (
+    INSTANT,
+    DenseEmbedder,
+    open_embedder,
+    open_landmark_embedder,
+)
 
 __all__ = [
     "INSTANT",
@@ -16,4 +21,5 @@ __all__ = [
     "EmbeddedCohort",
     "embed_cohort",
     "open_embedder",
+    "open_landmark_embedder",
 ]

@@ -78,3 +78,17 @@ def open_embedder(model: str | Path, ndim: int = 2, device: str = "auto") -> Den
     from medssl.embed.net import NetEmbedder
 
     return NetEmbedder.open(model, ndim, device)
+
+
+def open_landmark_embedder(model: str | Path, ndim: int = 2, device: str = "auto") -> DenseEmbedder:
+    """Open what landmarks are matched with: a model joined with `instant` where cells agree.
+
+    Parameters and errors are those of `open_embedder`.
+    """
+    embedder = open_embedder(model, ndim, device)
+    if str(model) == INSTANT:
+        return embedder
+    from medssl.correspond.descriptor import STRIDE
+    from medssl.embed.joined import JoinedEmbedder
+
+    return JoinedEmbedder(embedder) if embedder.stride == STRIDE[embedder.ndim] else embedder

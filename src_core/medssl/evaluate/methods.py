@@ -50,9 +50,9 @@ def open_method(
     if model in ("position", "ncc"):
         prepared = prepare_cohort(sources, PrepareSettings(ndim=ndim), cache, progress)
         return prepared, _by_position if model == "position" else _by_ncc
-    from medssl.embed import embed_cohort, open_embedder  # torch: not for the baselines
+    from medssl.embed import embed_cohort, open_landmark_embedder  # torch: not for the baselines
 
-    embedder = open_embedder(model, ndim, device)
+    embedder = open_landmark_embedder(model, ndim, device)
     if embedder.ndim != ndim:
         raise SettingsError(
             f"{model} is for {embedder.ndim}-D images, the true points are {ndim}-D. "
