@@ -43,7 +43,8 @@ class Matches:
     support
         Trusted matches of the alignment around the place ``(B,)``.
     scatter
-        How far the ways through other images disagree, as a share of the longest side ``(B,)``.
+        Distance between the ways through other images and the direct one, as a share of the
+        longest side ``(B,)``; NaN where there are no such ways.
     """
 
     places: Floats

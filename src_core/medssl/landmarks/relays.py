@@ -1,7 +1,7 @@
 """Carry a point through other images too: ways that disagree tell of a poor match.
 
-A point of image A is carried to image B directly and by way of a few other images C. The scatter
-of the results predicts the error better than any sign of the direct match alone (measured:
+A point of image A is carried to image B directly and by way of a few other images C. How far the
+ways disagree predicts the error better than any sign of the direct match alone (measured:
 docs/method-landmarks.md); their mean is no better than the direct result, so that it is used for
 the confidence only. All ways are coarse alignments, which are quick.
 """
@@ -11,16 +11,16 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from medssl.embed import EmbeddedCohort
 from medssl.landmarks.coarse import CohortAligner
 from medssl.landmarks.tally import Tally
 from medssl.landmarks.templates import Template
 
-_ANCHORS = 80
+_ANCHORS = 100
 _ROUNDS = 4
-_CELLS = 300
+_CELLS = 500
+_MOST_PAIRS = 3000
 
 
 class Relays:
@@ -31,12 +31,13 @@ class Relays:
     embedded
         The cohort.
     count
-        Number of images between; 0 asks for none.
+        Largest number of images between; large cohorts use fewer, small ones what they have.
     """
 
     def __init__(self, embedded: EmbeddedCohort, count: int) -> None:
         self._keys = [one.case.key for one in embedded.cases]
-        self._count = min(count, max(0, len(self._keys) - 2))
+        affordable = max(2, _MOST_PAIRS // max(1, len(self._keys)))
+        self._count = min(count, affordable, max(0, len(self._keys) - 2))
         self._aligner = CohortAligner(embedded, _ANCHORS, _ROUNDS, _CELLS)
 
     @property
@@ -52,31 +53,21 @@ class Relays:
                 self._aligner.align(relay, self._keys, tally)
 
     def scatter(self, template: Template, keys: list[str]) -> NDArray[np.float32]:
-        """Median distance of the ways from their centre, ``(B,)``, in units; 0 without relays."""
+        """Mean distance of the ways from the direct one, ``(B,)``, in units; NaN without relays."""
         if not self._count:
-            return np.zeros(len(keys), np.float32)
+            return np.full(len(keys), np.nan, np.float32)
         start = self._aligner.units(np.array([template.place]))
         everywhere, _ = self._aligner.align(template.case_key, self._keys).map_points(start)
         row = {key: i for i, key in enumerate(self._keys)}
-        ways = [everywhere[[row[key] for key in keys], 0]]
+        direct = everywhere[[row[key] for key in keys], 0]
+        distances = []
         for relay in self._between(template.case_key):
             onward, _ = self._aligner.align(relay, keys).map_points(everywhere[row[relay]])
-            ways.append(onward[:, 0])
-        stack = torch.stack(ways)
-        distance = (stack - _centre(stack)).norm(dim=-1)
-        return np.asarray(distance.median(0).values.numpy(), np.float32)
+            distances.append((onward[:, 0] - direct).norm(dim=-1))
+        return np.asarray(torch.stack(distances).mean(0).numpy(), np.float32)
 
     def _between(self, template: str) -> list[str]:
         """Pick the images that the template image aligns to best."""
         quality = self._aligner.align(template, self._keys).weight.mean(1)
         order = [self._keys[i] for i in torch.argsort(quality, descending=True).tolist()]
         return [key for key in order if key != template][: self._count]
-
-
-def _centre(places: Tensor, rounds: int = 8) -> Tensor:
-    """Geometric median over the first axis (Weiszfeld's iteration)."""
-    centre = places.mean(0)
-    for _ in range(rounds):
-        weight = 1 / ((places - centre).norm(dim=-1, keepdim=True) + 0.005)
-        centre = (weight * places).sum(0) / weight.sum(0)
-    return centre
