@@ -95,7 +95,10 @@ class LandmarkFinder:
 
     def remove_template(self, landmark: str, case_key: str) -> None:
         """Forget the click of a landmark in one image; nothing happens if there is none."""
-        self._templates.get(landmark, {}).pop(case_key, None)
+        by_case = self._templates.get(landmark, {})
+        by_case.pop(case_key, None)
+        if not by_case:
+            self.clear(landmark)
 
     def clear(self, landmark: str) -> None:
         """Forget all clicks of a landmark."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -55,8 +56,8 @@ def find_peak(values: NDArray[np.floating]) -> Peak:
     top = np.array(np.unravel_index(values.argmax(), values.shape))
     height = float(values[tuple(top)])
     near, offsets = _around(values.shape, top, _CENTROID_CELLS)
-    weights = np.exp((values[near] - height) / _SOFTNESS)[..., None]
-    place = top + (weights * offsets).reshape(-1, values.ndim).sum(0) / weights.sum()
+    weights = np.exp((values[near] - height) / _SOFTNESS).reshape(-1)
+    place = top + weights @ offsets.reshape(-1, values.ndim) / weights.sum()
     box, offsets = _around(values.shape, top, _SEPARATION_CELLS)
     rest = values.copy()
     rest[box][(offsets**2).sum(-1) <= _SEPARATION_CELLS**2] = NOTHING
@@ -68,8 +69,16 @@ def _around(
     shape: tuple[int, ...], centre: NDArray[np.intp], radius: int
 ) -> tuple[tuple[slice, ...], NDArray[np.intp]]:
     """Box around a cell as far as the map reaches, and its cells' offsets ``(*box, ndim)``."""
-    low = np.maximum(centre - radius, 0)
-    high = np.minimum(centre + radius + 1, shape)
-    box = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
-    axes = [np.arange(a, b) - c for a, b, c in zip(low, high, centre, strict=True)]
-    return box, np.stack(np.meshgrid(*axes, indexing="ij"), -1)
+    box, part = [], []
+    for size, at in zip(shape, centre.tolist(), strict=True):
+        low, high = max(at - radius, 0), min(at + radius + 1, size)
+        box.append(slice(low, high))
+        part.append(slice(low - at + radius, high - at + radius))
+    return tuple(box), _offsets(len(shape), radius)[tuple(part)]
+
+
+@cache
+def _offsets(ndim: int, radius: int) -> NDArray[np.intp]:
+    """Offsets of the cells of a whole box ``(*box, ndim)``."""
+    axis = np.arange(-radius, radius + 1)
+    return np.stack(np.meshgrid(*(axis,) * ndim, indexing="ij"), -1)

@@ -15,7 +15,7 @@ from medssl.landmarks.confidence import LOW, level_of
 from medssl.landmarks.found import FoundPoint
 from medssl.landmarks.templates import Template
 
-_TOLERANCE = 0.12
+_TOLERANCE = 0.2
 
 
 def break_shape(
@@ -27,7 +27,7 @@ def break_shape(
 
     For every image with four or more found landmarks that were all clicked in one template
     image, a similarity transform (turn, scale, shift) of the template's set is fitted by least
-    median of squares; a point farther from it than 12 % of the set's size breaks the shape.
+    median of squares; a point farther from it than 20 % of the set's size breaks the shape.
     """
     by_case: dict[str, list[int]] = defaultdict(list)
     for index, point in enumerate(found):
