@@ -12,6 +12,7 @@ from medssl.embed.embedder import DenseEmbedder
 from medssl.errors import ModelError, SettingsError
 from medssl.geometry import Grid
 from medssl.prepare import ArrayCache, CachedArray, Case, PreparedCohort, PrepareSettings
+from medssl.prepare.case import require_unique
 from medssl.progress import Progress, silent
 
 EMBEDDING_VERSION = 1
@@ -72,6 +73,7 @@ class EmbeddedCohort:
     _by_key: dict[str, EmbeddedCase] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        require_unique([one.case.key for one in self.cases])
         object.__setattr__(self, "_by_key", {one.case.key: one for one in self.cases})
 
     def case(self, key: str) -> EmbeddedCase:

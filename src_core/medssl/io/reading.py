@@ -38,11 +38,10 @@ def read_image(path: str | Path) -> Image:
     images = read_images(path)
     if len(images) > 1:
         names = ", ".join(image.name for image in images[:8])
-        raise FileRefusedError(
-            path,
-            f"it holds {len(images)} images, not one ({names})",
-            "Read them all with read_images or by giving the folder, or give one of its files.",
-        )
+        remedy = "Save each of them as a file of its own (in Python, read_images reads them all)."
+        if Path(path).is_dir():
+            remedy = "Read them all with read_images, list the folder, or give one of its files."
+        raise FileRefusedError(path, f"it holds {len(images)} images, not one ({names})", remedy)
     return images[0]
 
 

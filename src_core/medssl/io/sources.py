@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from medssl.errors import FileRefusedError
@@ -68,10 +69,21 @@ class Problem:
 
 @dataclass(frozen=True)
 class ImageListing:
-    """What a folder or list holds: images, and files that should be images and are not."""
+    """What a folder or list holds.
+
+    Parameters
+    ----------
+    sources
+        The images.
+    problems
+        Files that should be images and are not.
+    notes
+        What was left out on purpose though nothing is wrong with it: folders of label maps.
+    """
 
     sources: tuple[ImageSource, ...]
     problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def natural_key(text: str) -> list[tuple[int, int, str]]:
@@ -88,7 +100,7 @@ def list_images(
     A ``.txt`` file is a list, one path a line, relative to its own folder. Only names and
     headers are read. The DICOM files of one folder are sorted into series. Label maps would pass
     for images: where a folder holds images, its subfolders that are named for label maps
-    (`medssl.io.label_folders`) are left out and named among the problems.
+    (`medssl.io.label_folders`) are left out and named in the notes.
 
     Raises
     ------
@@ -98,26 +110,26 @@ def list_images(
     given = [Path(where)] if isinstance(where, (str, Path)) else [Path(w) for w in where]
     found: list[tuple[Path, Path]] = []  # (file, folder that its key is relative to)
     problems: list[Problem] = []
+    notes: list[str] = []
     for path in given:
         for entry in _read_list(path) if extension(path) == ".txt" else [path]:
             if entry.is_dir():
-                found += [(file, entry) for file in _files_under(entry, problems)]
+                found += [(file, entry) for file in _files_under(entry, problems, notes)]
             elif len(given) == 1 and entry == path and not entry.exists():
                 raise unreadable(path, FileNotFoundError())
             else:
                 found.append((entry, entry.parent))
     listing = _sort_out(found, problems, progress, keep_unknown=_only_files(given))
     if not listing.sources and not listing.problems:
+        remedy = "Give a folder with images (NIfTI, NRRD, MHA, DICOM, TIFF, PNG, JPEG)."
         raise FileRefusedError(
-            given[0] if given else Path(),
-            "there are no images in it",
-            "Give a folder with images (NIfTI, NRRD, MHA, DICOM, TIFF, PNG, JPEG).",
+            given[0] if given else Path(), "there are no images in it", " ".join([*notes, remedy])
         )
-    return listing
+    return replace(listing, notes=tuple(notes))
 
 
 def read_folder(folder: str | Path) -> tuple[list[Image], list[Problem]]:
-    """Read all images of a folder; what cannot be read becomes a problem, the rest goes on.
+    """Read all images of a folder; what is left out becomes a problem, the rest goes on.
 
     Raises
     ------
@@ -125,7 +137,8 @@ def read_folder(folder: str | Path) -> tuple[list[Image], list[Problem]]:
         If the folder does not exist or holds no images.
     """
     listing = list_images(folder)
-    images, problems = [], list(listing.problems)
+    left_out = [Problem(Path(folder), note) for note in listing.notes]
+    images, problems = [], [*listing.problems, *left_out]
     for source in listing.sources:
         try:
             images.append(source.read())
@@ -150,7 +163,7 @@ def _read_list(path: Path) -> list[Path]:
     return [path.parent / line.strip() for line in lines if line.strip()]
 
 
-def _files_under(folder: Path, problems: list[Problem]) -> list[Path]:
+def _files_under(folder: Path, problems: list[Problem], notes: list[str]) -> list[Path]:
     files: list[Path] = []
 
     def say(error: OSError) -> None:
@@ -161,7 +174,7 @@ def _files_under(folder: Path, problems: list[Problem]) -> list[Path]:
         folders[:] = [f for f in folders if not f.startswith(".")]
         files += [Path(parent) / name for name in names if not name.startswith(".")]
     files, left_out = without_label_maps(folder, files)
-    problems += [Problem(place, message) for place, message in left_out.items()]
+    notes += left_out.values()
     return sorted(files, key=lambda file: natural_key(file.relative_to(folder).as_posix()))
 
 
@@ -223,12 +236,18 @@ def _dicom_sources(
 
 
 def _unique(entries: Sequence[tuple[str, ImageSource]]) -> list[tuple[str, ImageSource]]:
-    """Tell files of one name from several places apart, by as much of their path as needed."""
-    counts: dict[str, int] = {}
-    for key, _ in entries:
-        counts[key] = counts.get(key, 0) + 1
+    """Tell images of one key from several places apart: by their whole path, then by number."""
+    counts = Counter(key for key, _ in entries)
+    taken = {key for key in counts if counts[key] == 1}
     result = []
     for key, source in entries:
-        unique = source.path.as_posix() if counts[key] > 1 else key
-        result.append((unique, ImageSource(source.path, unique, source.name, source.files)))
+        unique = key
+        if counts[key] > 1:
+            unique = whole = source.path.as_posix()
+            number = 0
+            while unique in taken:
+                number += 1
+                unique = f"{whole}#{number}"
+            taken.add(unique)
+        result.append((unique, replace(source, key=unique)))
     return result

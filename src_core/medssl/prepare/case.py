@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -90,7 +92,22 @@ class PreparedCohort:
     _by_key: dict[str, Case] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        require_unique([case.key for case in self.cases])
         object.__setattr__(self, "_by_key", {case.key: case for case in self.cases})
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person must know about the images: each warning once, with whom it is about."""
+        keys: dict[str, list[str]] = {}
+        for case in self.cases:
+            for warning in dict.fromkeys(case.warnings):
+                keys.setdefault(warning, []).append(case.key)
+        return tuple(
+            f"{about[0]}: {warning}"
+            if len(about) == 1
+            else f"{len(about)} images, the first {about[0]}: {warning}"
+            for warning, about in keys.items()
+        )
 
     def case(self, key: str) -> Case:
         """Return the case with this key.
@@ -114,3 +131,19 @@ class PreparedCohort:
         for fingerprint in sorted(case.fingerprint for case in self.cases):
             digest.update(fingerprint.encode())
         return digest.hexdigest()
+
+
+def require_unique(keys: Sequence[str]) -> None:
+    """Check that no two images of a cohort go by one key.
+
+    Raises
+    ------
+    SettingsError
+        If two do: the points of one would be given to the other.
+    """
+    twice = next((key for key, count in Counter(keys).items() if count > 1), None)
+    if twice is not None:
+        raise SettingsError(
+            f"two images of the cohort go by {twice!r}. Give each of them a key of its own, as"
+            " medssl.io.list_images does"
+        )

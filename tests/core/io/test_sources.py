@@ -52,10 +52,12 @@ def test_label_maps_beside_images_are_left_out_and_named(tmp_path):
         put(tmp_path / name)
     listing = list_images(tmp_path)
     assert keys(listing) == ["images/a.png", "images/b.png"]
-    named = {problem.path.name: problem.message for problem in listing.problems}
-    assert set(named) == {"masks", "Segmentations"}
-    assert "(1 file)" in named["masks"]
-    assert "Open this folder itself" in named["masks"]
+    assert not listing.problems
+    masks, segmentations = sorted(listing.notes, reverse=True)
+    assert "masks: a folder of label maps (1 file)" in masks
+    assert "Open this folder itself" in masks
+    assert "Segmentations" in segmentations
+    assert len(read_folder(tmp_path)[1]) == 2
     assert keys(list_images(tmp_path / "masks")) == ["a.png"]
     assert keys(list_images(tmp_path / "extra")) == ["Segmentations/x/a.png"]
 
@@ -81,6 +83,18 @@ def test_dicom_folders_and_loose_files(tmp_path):
     assert keys(listing) == ["ct", "films/one", "films/two"]
     assert [source.name for source in listing.sources] == ["CT 4 Thorax", "one", "two"]
     assert [source.read().ndim for source in listing.sources] == [3, 2, 2]
+
+
+def test_several_series_in_folders_of_one_name_keep_keys_of_their_own(tmp_path):
+    for patient in ("p1", "p2"):
+        for number in (1, 2):
+            series = {"start": 10 * number, "SeriesInstanceUID": f"1.2.{number}"}
+            make_series(tmp_path / patient / "dicom", [0, 2, 4], **series)
+    listing = list_images([tmp_path / "p1" / "dicom", tmp_path / "p2" / "dicom"])
+    assert len(listing.sources) == 4
+    assert len({source.files for source in listing.sources}) == 4
+    folders = [(tmp_path / patient / "dicom").as_posix() for patient in ("p1", "p2")]
+    assert sorted(keys(listing)) == sorted([*folders, *(f"{f}#1" for f in folders)])
 
 
 def test_broken_files_are_problems_and_the_rest_goes_on(tmp_path):

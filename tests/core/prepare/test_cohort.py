@@ -135,3 +135,21 @@ def test_real_chest_films(data_dir: Path, tmp_path: Path) -> None:
         assert values.max() <= 1
         assert values.std() > 0.1
         assert len(np.unique(values)) > 100
+
+
+def test_two_images_of_one_key_are_refused(make_source: Maker, tmp_path: Path) -> None:
+    one, two = pictures(make_source, 2)
+    two.key = one.key
+    with pytest.raises(SettingsError, match="two images of the cohort go by 'p0'"):
+        prepare_cohort([one, two], SETTINGS, ArrayCache(tmp_path / "cache"))
+
+
+def test_a_warning_is_given_once_with_whom_it_is_about(make_source: Maker, tmp_path: Path) -> None:
+    flat = [make_source(f"flat{i}", np.ones((40, 50))) for i in range(3)]
+    small = make_source("small", RNG.random((9, 9)))
+    cache = ArrayCache(tmp_path / "cache")
+    prepared = prepare_cohort([*pictures(make_source), *flat, small], SETTINGS, cache)
+    assert prepared.warnings == (
+        "3 images, the first flat0: all pixels have the same value",
+        "small: very small image (9 × 9)",
+    )
