@@ -10,10 +10,10 @@ import datetime
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -70,6 +70,19 @@ class ModelCard(BaseModel):
         default_factory=lambda: datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         description="Time of creation, UTC.",
     )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        net = self.architecture
+        for what, said, built in (
+            ("embedding.stride", self.embedding.stride, net.out_stride),
+            ("embedding.channels", self.embedding.channels, net.embedding_channels),
+            ("input.ndim", self.input.ndim, net.ndim),
+            ("input.channels", self.input.channels, net.in_channels),
+        ):
+            if said != built:
+                raise ValueError(f"{what} is {said}, but the net is built for {built}")
+        return self
 
 
 @dataclass(frozen=True)
@@ -184,9 +197,11 @@ def read_card(folder: str | Path) -> ModelCard:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ModelError(
-            f"{path}: the model's card is damaged ({where}: {first['msg']}). {_REMEDY}"
-        ) from error
+        what = first["msg"].removeprefix("Value error, ")
+        if not isinstance(values, dict):
+            what = f"it holds a {type(values).__name__}, not an object with names"
+        what = f"{where}: {what}" if where else what
+        raise ModelError(f"{path}: the model's card is damaged ({what}). {_REMEDY}") from error
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -77,3 +77,29 @@ def test_damage_is_told(folder: Path, damage: str) -> None:
         card.write_text(json.dumps(values | {"format": 2}))
     with pytest.raises(ModelError, match=r"model\.(safetensors|json)"):
         load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "told"),
+    [
+        (("embedding", "stride"), 4, r"embedding\.stride is 4, but the net is built for 2"),
+        (("embedding", "channels"), 6, r"embedding\.channels is 6, but the net is built for 5"),
+        (("input", "ndim"), 3, r"input\.ndim is 3, but the net is built for 2"),
+        (("input", "channels"), 3, r"input\.channels is 3, but the net is built for 1"),
+    ],
+)
+def test_a_card_that_contradicts_its_net_is_refused(
+    folder: Path, place: tuple[str, str], value: int, told: str
+) -> None:
+    card = folder / "model.json"
+    values = json.loads(card.read_text())
+    values[place[0]][place[1]] = value
+    card.write_text(json.dumps(values))
+    with pytest.raises(ModelError, match=rf"is damaged \({told}\)"):
+        load_model(folder)
+
+
+def test_a_card_that_is_no_object_is_told_in_words(folder: Path) -> None:
+    (folder / "model.json").write_text("[1]")
+    with pytest.raises(ModelError, match=r"\(it holds a list, not an object with names\)"):
+        load_model(folder)
