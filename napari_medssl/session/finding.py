@@ -21,6 +21,10 @@ class Finding(Browsing):
         """Find every landmark that was clicked, in all images."""
         self._want(name for name in self.landmarks if self.templates(name))
 
+    def set_find_at_once(self, on: bool) -> None:
+        """Look for a landmark after each click, or only when asked."""
+        self.find_at_once = on
+
     def _prepare(self) -> None:
         listing, model, device = self._listing, self.model, self.device
         if listing is None:

@@ -49,7 +49,7 @@ class Session(Marking):
         self._run(self._work, lambda p: self._engine.list(where, p), listed)
 
     def save_rest(self) -> None:
-        """Write what the disk has not taken yet; for the end of the window, in any thread."""
+        """Write what the disk has not taken yet; for the end of the window."""
         try:
             self._saver.write()
         finally:

@@ -81,7 +81,12 @@ class SessionState:
     @property
     def name(self) -> str:
         """Name of the images, for the chip."""
-        return "" if self.where is None else images_folder(self.where).name
+        return "" if self.folder is None else self.folder.name
+
+    @property
+    def folder(self) -> Path | None:
+        """Folder that the images are in."""
+        return None if self.where is None else images_folder(self.where)
 
     @property
     def case(self) -> ImageSource | None:

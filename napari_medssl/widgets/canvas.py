@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Image as ImageLayer
 from napari.layers import Points
-from napari.utils import Colormap
-from napari.utils.colormaps import ensure_colormap
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_medssl.layers import Display, image_to_layer
 from napari_medssl.points import PointState
+from napari_medssl.widgets.layer_attributes import set_changed
 from napari_medssl.widgets.orientation import OrientationLetters
+from napari_medssl.widgets.point_look import apply_look, inks_for, look_of
+from napari_medssl.widgets.similarity_layer import SimilarityLayer
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -26,11 +27,7 @@ if TYPE_CHECKING:
 
 POINTS_NAME = "Landmarks"
 _SCREEN_SIZE = 15  # pixels, whatever the zoom (canvas_size_limits would swallow the rims)
-_NAPARI_SYMBOLS = {"manual": "disc", "corrected": "diamond", "predicted": "disc"}
-_RIM = (0.05, 0.05, 0.05)
-_VEIL = [0.0, 0.0, 0.0, 0.3]  # inside of a ring, so that it is seen on bright places too
-#: Okabe and Ito's colours that are light enough for dark images, told apart by the colour-blind.
-COLOURS = ("#56B4E9", "#E69F00", "#F0E442", "#CC79A7", "#2DD4A7", "#FF8A5B")
+_LETTER = (8, 16)  # width and height of a letter of a name, in pixels of the screen
 
 
 class LandmarkCanvas(QObject):
@@ -55,7 +52,7 @@ class LandmarkCanvas(QObject):
         self._viewer = viewer
         self._image: ImageLayer | None = None
         self._points: Points | None = None
-        self._map: ImageLayer | None = None
+        self._map = SimilarityLayer(viewer)
         self._display: Display | None = None
         self._shown: list[PointState] = []
         self._look: dict[str, list[Any]] = {}
@@ -72,11 +69,11 @@ class LandmarkCanvas(QObject):
     @property
     def similarity_layer(self) -> ImageLayer | None:
         """The layer with the similarity map, None where none is shown."""
-        return self._map
+        return self._map.layer
 
     def owns(self, layer: object) -> bool:
         """Whether a layer is one of ours."""
-        return layer is not None and layer in (self._image, self._map, self._points)
+        return layer is not None and layer in (self._image, self._map.layer, self._points)
 
     @property
     def armed(self) -> bool:
@@ -88,7 +85,7 @@ class LandmarkCanvas(QObject):
         self._letters.close()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._viewer.scene.camera.events.zoom.disconnect(self._on_zoom)
-        for layer in (self._map, self._points, self._image):
+        for layer in (self._map.layer, self._points, self._image):
             if layer is not None and layer in self._viewer.layers:
                 self._viewer.layers.remove(layer)
 
@@ -106,7 +103,7 @@ class LandmarkCanvas(QObject):
         )
         self._display = display
         with self._quietly():
-            self._park_similarity()
+            self._map.park(display)
             if same_kind and self._image is not None:
                 self._replace(self._image, data, attributes)
             else:
@@ -122,7 +119,7 @@ class LandmarkCanvas(QObject):
 
     def _replace(self, layer: ImageLayer, data: NDArray[Any], attributes: dict[str, Any]) -> None:
         layer.data = data
-        _set_changed(layer, {k: attributes[k] for k in ("scale", "translate", "units", "name")})
+        set_changed(layer, {k: attributes[k] for k in ("scale", "translate", "units", "name")})
         layer.metadata = attributes["metadata"]
         if "contrast_limits" in attributes:
             limits = attributes["contrast_limits"]
@@ -133,10 +130,10 @@ class LandmarkCanvas(QObject):
             layer.colormap = attributes["colormap"]
 
     def _renew(self, data: NDArray[Any], attributes: dict[str, Any]) -> None:
-        for old in (self._map, self._points, self._image):
+        for old in (self._map.layer, self._points, self._image):
             if old is not None and old in self._viewer.layers:
                 self._viewer.layers.remove(old)
-        self._points = self._map = None
+        self._points = self._map.layer = None
         attributes.pop("channel_axis", None)
         self._image = ImageLayer(data, **attributes)
         self._viewer.layers.append(self._image)
@@ -144,51 +141,15 @@ class LandmarkCanvas(QObject):
     def hide_others(self) -> None:
         """Hide the image layers that are not ours, so that the current image is what is seen."""
         for layer in self._viewer.layers:
-            if isinstance(layer, ImageLayer) and layer not in (self._image, self._map):
+            if isinstance(layer, ImageLayer) and layer not in (self._image, self._map.layer):
                 layer.visible = False
 
-    # --- similarity
-
     def show_similarity(self, landmark: str, found: tuple[NDArray[Any], Grid] | None) -> None:
-        """Show how alike each place is to the landmark; None takes the map away."""
+        """Show how alike each place is to the landmark; None hides the map."""
         if found is None or self._display is None:
-            if self._map is not None:
-                self._map.visible = False  # removing it would hold the window for half a second
-            return
-        values, grid = found
-        attributes = self._display.overlay(grid)
-        low, high = float(np.quantile(values, 0.75)), float(values.max())
-        limits = (low, high if high > low else low + 1e-6)
-        name = f"{landmark} · similarity"
-        if self._map is None:
-            self._map = ImageLayer(
-                values,
-                name=name,
-                colormap=_similarity_colormap(),
-                blending="translucent_no_depth",
-                interpolation2d="linear",
-                contrast_limits=limits,
-                **attributes,
-            )
-            active = self._viewer.layers.selection.active
-            at = self._viewer.layers.index(self._points) if self._points is not None else None
-            self._viewer.layers.insert(len(self._viewer.layers) if at is None else at, self._map)
-            self._viewer.layers.selection.active = active
+            self._map.hide()
         else:
-            self._map.data = values
-            _set_changed(self._map, attributes | {"name": name})
-            self._map.contrast_limits_range = limits
-            self._map.contrast_limits = limits
-            self._map.visible = True
-
-    def _park_similarity(self) -> None:
-        """Hide the map and lay it over the new image, so that it does not widen the world."""
-        self.show_similarity("", None)
-        layer, display = self._map, self._display
-        if layer is not None and display is not None and layer.ndim == display.source.ndim:
-            spread = zip(display.scale, display.shape, layer.data.shape, strict=True)
-            scale = [s * n / cells for s, n, cells in spread]
-            _set_changed(layer, {"scale": scale, "translate": display.translate})
+            self._map.show(landmark, *found, self._display, self._points)
 
     # --- points
 
@@ -204,12 +165,33 @@ class LandmarkCanvas(QObject):
                 self._look = {}
             self._shown = list(points)
             layer.data = np.array(data).reshape(len(points), display.source.ndim)
-            for name, value in _look(points, landmarks).items() if points else ():
+            look = look_of(points, landmarks, self._inks(points)) if points else {}
+            for name, value in look.items():
                 if self._look.get(name) != value:
-                    _apply_look(layer, name, value)
+                    apply_look(layer, name, value)
                     self._look[name] = value
             layer.size = self._point_size()
             layer.metadata = self._image.metadata if self._image is not None else {}
+
+    def _inks(self, points: Sequence[PointState]) -> list[list[float]]:
+        """Colour of each name, by what lies behind it."""
+        image, display = self._image, self._display
+        if image is None or display is None:
+            return []
+        voxel = self._point_size() / _SCREEN_SIZE  # one pixel of the screen
+        width, height = (side * voxel for side in _LETTER)
+        corner = np.array(self._beside())
+        corner[-2] = -height / 2
+        places = [
+            (display.to_shown(p.point_vox) + corner, round(height), round(width * len(p.landmark)))
+            for p in points
+        ]
+        return inks_for(
+            image.data,
+            (0.0, 255.0) if image.rgb else tuple(image.contrast_limits),
+            image.colormap.name == "gray_r",
+            places,
+        )
 
     def look_at(self, point: PointState) -> None:
         """Go to the slice in which a point lies."""
@@ -234,7 +216,7 @@ class LandmarkCanvas(QObject):
             return
         attributes = self._display.attributes()
         if self._points is not None:
-            _set_changed(self._points, attributes)
+            set_changed(self._points, attributes)
             return
         layer = Points(
             np.empty((0, self._display.source.ndim)),
@@ -243,10 +225,10 @@ class LandmarkCanvas(QObject):
             out_of_slice_display=False,
             border_width_is_relative=True,
             features={"landmark": np.empty(0, str), "source": np.empty(0, str)},
-            text={"string": "{landmark}", "size": 10, "color": "white", "anchor": "upper_left",
-                  "translation": [0] * self._display.source.ndim},
+            text={"string": "{landmark}", "size": 10, "color": "white", "anchor": "upper_left"},
             **attributes,
-        )  # fmt: skip
+        )
+        layer.text.translation = self._beside()
         layer.mouse_drag_callbacks.append(self._drag)
         layer.events.data.connect(self._on_data)
         layer.events.mode.connect(lambda: self.armed_changed.emit(self.armed))
@@ -261,9 +243,16 @@ class LandmarkCanvas(QObject):
         scale = self._display.scale[-1] if self._display is not None else 1.0
         return float(_SCREEN_SIZE / (self._viewer.scene.camera.zoom * scale))
 
+    def _beside(self) -> list[float]:
+        """From a point to its name: right of the symbol, at its height, whatever the zoom."""
+        ndim = self._display.source.ndim if self._display is not None else 2
+        pixel = self._point_size() / _SCREEN_SIZE
+        return [0.0] * (ndim - 2) + [_LETTER[1] / 2 * pixel, _SCREEN_SIZE * 0.75 * pixel]
+
     def _on_zoom(self) -> None:
         if self._points is not None:
             self._points.size = self._point_size()
+            self._points.text.translation = self._beside()
 
     def _drag(self, layer: Points, event: Any) -> Generator[None, None, None]:
         """Move a point with the mouse without leaving the mode in which a drag moves the view."""
@@ -315,8 +304,8 @@ class LandmarkCanvas(QObject):
 
     def _on_removed(self, event: Any) -> None:
         """Forget a layer of ours that a person took away; it comes back with the next image."""
-        if event.value is self._map:
-            self._map = None
+        if event.value is self._map.layer:
+            self._map.layer = None
         elif event.value is self._points:
             self._points = None
         elif event.value is self._image:
@@ -329,66 +318,6 @@ class LandmarkCanvas(QObject):
             yield
         finally:
             self._updating = before
-
-
-def _similarity_colormap() -> Colormap:
-    """Inferno that lets the image through where it is unlike, for dark and bright places alike."""
-    plain = ensure_colormap("inferno").map(np.linspace(0.25, 1, 32))
-    plain[:, 3] = np.linspace(0, 1, 32) ** 1.2 * 0.7
-    return Colormap(plain, name="similarity")
-
-
-def colour_of(landmark: str, landmarks: Sequence[str]) -> str:
-    """Colour of a landmark, the same in the list and on the image."""
-    at = landmarks.index(landmark) if landmark in landmarks else 0
-    return COLOURS[at % len(COLOURS)]
-
-
-def _look(points: Sequence[PointState], landmarks: Sequence[str]) -> dict[str, list[Any]]:
-    """How points are drawn: solid with a dark rim, or an open ring that fades with doubt."""
-    colours = [_rgb(colour_of(p.landmark, landmarks)) for p in points]
-    rings = [p.source == "predicted" for p in points]
-    fade = [0.6 + 0.4 * (p.confidence or 0.0) for p in points]
-    both = list(zip(colours, rings, fade, strict=True))
-    return {
-        "landmark": [p.landmark for p in points],
-        "source": [p.source for p in points],
-        "symbol": [_NAPARI_SYMBOLS[p.source] for p in points],
-        "face_color": [_VEIL if ring else [*c, 1.0] for c, ring, _ in both],
-        "border_color": [[*c, alpha] if ring else [*_RIM, 1.0] for c, ring, alpha in both],
-        "border_width": [0.2 if ring else 0.12 for ring in rings],
-        "text": [[*c, 1.0] for c in colours],
-    }
-
-
-def _apply_look(layer: Points, name: str, value: list[Any]) -> None:
-    if name in ("landmark", "source"):
-        layer.features = layer.features.assign(**{name: value})
-    elif name == "text":
-        layer.text.color = np.array(value)
-    else:
-        setattr(layer, name, np.array(value) if name.endswith("color") else value)
-
-
-def _rgb(colour: str) -> list[float]:
-    return [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-
-
-def _set_changed(layer: Any, attributes: dict[str, Any]) -> None:
-    """Set only what changes: each of napari's setters draws anew."""
-    for name, value in attributes.items():
-        if name in ("units", "axis_labels"):
-            same = tuple(str(v) for v in getattr(layer, name)) == _long_units(value)
-        elif name in ("scale", "translate"):
-            same = np.array_equal(getattr(layer, name), value)
-        else:
-            same = getattr(layer, name) == value
-        if not same:
-            setattr(layer, name, value)
-
-
-def _long_units(names: Sequence[str]) -> tuple[str, ...]:
-    return tuple("millimeter" if n == "mm" else n for n in names)
 
 
 def _axes(display: Display) -> list[tuple[float, float, int]]:

@@ -54,6 +54,11 @@ class Foot(QWidget):
         self._started = 0.0
         self.set_busy(False)
 
+    @property
+    def problem_words(self) -> str:
+        """What could not be used, and why."""
+        return str(self._text.toPlainText())
+
     def say(self, status: Status) -> None:
         """Show a state or an error."""
         self.status.setText(status.text)

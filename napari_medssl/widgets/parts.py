@@ -119,7 +119,7 @@ def label(words: str, kind: str) -> QLabel:
     """Make a label of one of the kinds of the style sheet."""
     made = QLabel(words)
     made.setObjectName(kind)
-    made.setWordWrap(kind in ("hint", "status"))
+    made.setWordWrap(kind in ("hint", "status", "note"))
     return made
 
 

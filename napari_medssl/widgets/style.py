@@ -13,6 +13,7 @@ _SHEET = """
 QLabel#title {{ font-size: 15px; font-weight: 600; }}
 QLabel#hint, QLabel#caption {{ color: {muted}; font-size: 12px; }}
 QLabel#heading {{ color: {text}; font-size: 13px; font-weight: 600; }}
+QLabel#note {{ color: {note}; font-size: 12px; }}
 QLabel#status {{ font-size: 12px; }}
 QLabel#status[kind="error"] {{
     color: {text}; background: {error}; border-left: 3px solid {error_edge};
@@ -75,6 +76,7 @@ def sheet(viewer: Viewer) -> str:
         accent=_css(accent),
         accent_hover=_css((20, 124, 201)),
         selected=_css(_mix(accent, back, 0.45)),
+        note=_css((240, 190, 90) if dark else (130, 80, 0)),
         error=_css(_mix((190, 60, 30), back, 0.32)),
         error_edge=_css((232, 110, 70)),
     )

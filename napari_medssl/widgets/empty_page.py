@@ -1,0 +1,51 @@
+"""What a dock shows before there are images: a sentence, and the buttons that lead on."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from napari_medssl.widgets.parts import button, label
+
+
+class EmptyPage(QWidget):
+    """Teaches what to do first.
+
+    Signals
+    -------
+    layers_wanted
+        A person wants to use the open layers.
+    sample_wanted
+        Kind of the sample that a person wants.
+    """
+
+    layers_wanted = Signal()
+    sample_wanted = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sample = button(
+            "Try the sample",
+            "Make a small cohort of chest phantoms",
+            lambda: self.sample_wanted.emit("chest"),
+        )
+        layers = button(
+            "Use the open layers",
+            "Work on the images open in napari",
+            self.layers_wanted.emit,
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 10, 4, 0)
+        layout.setSpacing(8)
+        layout.addStretch(1)
+        layout.addWidget(label("No images yet", "title"))
+        layout.addWidget(
+            label(
+                "Open a folder of X-rays, ultrasound, CT or MR. Click a point once in one image, "
+                "and it is found in all the others.",
+                "hint",
+            )
+        )
+        layout.addWidget(layers)
+        layout.addWidget(self.sample)
+        layout.addStretch(2)
