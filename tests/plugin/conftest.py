@@ -1,103 +1,33 @@
-"""A small cohort of pictures and a light engine, so that the window is tested and not the core."""
+"""Small cohorts, a session without threads, and one window a test file."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from medssl.errors import Cancelled, FileRefusedError, MedsslError, ModelError
-from medssl.io import Problem, list_images
-from medssl.prepare import ArrayCache
-from medssl.prepare.fingerprint import source_fingerprint
-from napari_medssl.engine import CaseInfo, Ready
+sys.path.insert(0, str(Path(__file__).parent))
+import gui
+from fake_engine import FakeEngine
+
+from medssl.errors import Cancelled, MedsslError
 from napari_medssl.session import Session
 from napari_medssl.store import Store
 
 SHAPE = (120, 100)
 
 
-@dataclass(frozen=True)
-class Found:
-    landmark: str
-    case_key: str
-    point_vox: tuple[float, ...]
-    confidence: float
-    level: str
-
-
-class FakeEngine:
-    """Finds every landmark where its first template is, one voxel further in each image."""
-
-    def __init__(self) -> None:
-        self.gate = threading.Event()
-        self.gate.set()
-        self.found: list[dict[str, dict[str, tuple[float, ...]]]] = []
-        self.cases: tuple[CaseInfo, ...] = ()
-
-    def list(self, where, progress):
-        return list_images(where, progress)
-
-    def get_ready(self, listing, model, device, progress):
-        if str(model).endswith("broken"):
-            raise ModelError(f"{model}: model.json is damaged. Choose another model folder.")
-        cases, problems = [], list(listing.problems)
-        for i, source in enumerate(listing.sources):
-            progress(i, len(listing.sources), "Preparing")
-            while not self.gate.wait(0.02):
-                progress(i, len(listing.sources), "Preparing")
-            try:
-                grid = source.read().grid
-            except FileRefusedError as error:
-                problems.append(Problem(error.path, str(error)))
-                continue
-            cases.append(
-                CaseInfo(
-                    source.key, source.name, source.path, grid,
-                    source_fingerprint(source, ArrayCache()), "", (),
-                )
-            )  # fmt: skip
-        self.cases = tuple(cases)
-        return Ready(self.cases, tuple(problems), str(model), "CPU, 2 cores")
-
-    def expect_click(self, case_key, progress):
-        progress(1, 1, "Getting ready for a click")
-
-    def find(self, wanted, templates, progress):
-        templates = {name: templates[name] for name in wanted}
-        self.found.append({k: dict(v) for k, v in templates.items()})
-        points = []
-        for landmark, own in templates.items():
-            first = np.array(next(iter(own.values())))
-            for i, case in enumerate(self.cases):
-                progress(i, len(self.cases), "Finding")
-                confidence = max(0.05, 1.0 - 0.15 * i)
-                level = "high" if confidence > 0.7 else "check" if confidence > 0.4 else "low"
-                point = tuple((first + i).tolist())
-                points.append(Found(landmark, case.key, point, confidence, level))
-        return points
-
-    def similarity(self, landmark, case_key):
-        case = next(c for c in self.cases if c.key == case_key)
-        grid = case.grid.with_shape([max(1, s // 4) for s in case.grid.shape])
-        axes = np.meshgrid(*[np.linspace(-1, 1, s) for s in grid.shape], indexing="ij")
-        return np.exp(-4 * sum(a * a for a in axes)).astype(np.float32), grid
-
-
 class Inline:
     """Runs every task at once, in the caller's thread."""
 
-    def __init__(self) -> None:
-        self.messages: list[str] = []
-
     def submit(self, task, done, failed) -> None:
         try:
-            result = task(lambda d, t, message: self.messages.append(message))
+            result = task(lambda *_: None)
         except (Cancelled, MedsslError) as error:
             failed(error)
         else:
@@ -135,11 +65,65 @@ def write_pictures(folder: Path, n: int, shape: Sequence[int] = SHAPE) -> Path:
 
 
 @pytest.fixture
-def session(engine: FakeEngine) -> Session:
-    return Session(engine, Store(), Inline(), Inline(), Inline())
+def new_session(engine: FakeEngine) -> Any:
+    """Make a session; another one on the same images is the program started again."""
+
+    def make(heavy: Any = engine) -> Session:
+        return Session(heavy, Store(), Inline(), Inline(), Inline())
+
+    return make
+
+
+@pytest.fixture
+def session(new_session: Any) -> Session:
+    return new_session()
 
 
 @pytest.fixture
 def opened(session: Session, pictures: Path) -> Session:
     session.open_images(pictures)
     return session
+
+
+def _open_window() -> Any:
+    import napari
+
+    viewer = napari.Viewer(show=False)
+    viewer.window.resize(1200, 900)
+    viewer.window.show()
+    gui.until(viewer.window._qt_window.isVisible)
+    return viewer
+
+
+@pytest.fixture(scope="module")
+def window(qapp: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One real window for all tests of a file: opening one takes longer than most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NAPARI_CONFIG", str(tmp_path_factory.mktemp("napari") / "settings.yaml"))
+        viewer = _open_window()
+        yield viewer
+        viewer.close()
+
+
+@pytest.fixture
+def own_viewer(qapp: Any) -> Iterator[Any]:
+    """A window of one test alone, which may close it."""
+    viewer = _open_window()
+    yield viewer
+    if viewer in type(viewer)._instances:
+        viewer.close()
+
+
+@pytest.fixture
+def viewer(window: Any) -> Iterator[Any]:
+    """The window as it is when it opens: no layers, no docks of ours."""
+    yield window
+    window.window.remove_dock_widget("all")
+    window.layers.clear()
+    window.dims.ndisplay = 2
+    gui.settle()
+
+
+@pytest.fixture
+def dock(viewer: Any, engine: FakeEngine) -> Any:
+    return gui.open_dock(viewer, engine)

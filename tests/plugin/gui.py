@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtCore import QEvent, QEventLoop, QPoint, QPointF, Qt, QTimer
+from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-LEFT = Qt.MouseButton.LeftButton
+LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 NO_KEYS = Qt.KeyboardModifier.NoModifier
 
 
@@ -33,37 +34,93 @@ def world_of(viewer: Any, at: QPoint) -> np.ndarray:
     return np.array([y, x])
 
 
+def until(holds: Callable[[], object], most_s: float = 120.0) -> None:
+    """Let the window work until something holds; the limit is only for tests that fail."""
+    loop, look, limit = QEventLoop(), QTimer(), QTimer(singleShot=True)
+    look.timeout.connect(lambda: loop.quit() if holds() else None)
+    limit.timeout.connect(loop.quit)
+    look.start(5)
+    limit.start(round(most_s * 1000))
+    loop.exec()
+    look.stop()
+    assert holds(), "the window did not get where it should"
+
+
+def open_dock(viewer: Any, engine: Any = None) -> Any:
+    """Open the Landmarks dock, and wait for the canvas to have found its size."""
+    from napari_medssl.widgets.landmarks import LandmarksWidget
+
+    dock = LandmarksWidget(viewer, engine=engine)
+    viewer.window.add_dock_widget(dock, name="Landmarks", area="right")
+    until(dock.isVisible)
+    settle()
+    return dock
+
+
+def wait_idle(dock: Any) -> None:
+    """Wait until everything asked for is done and shown."""
+    session = dock.session
+    until(
+        lambda: (
+            session.ready is not None
+            and session.image is not None
+            and not dock.threads.busy
+            and not dock._later.isActive()
+        )
+    )
+    settle()
+
+
+def name_landmark(dock: Any, name: str) -> None:
+    """Type the name of a new landmark."""
+    dock.list.name.setFocus()
+    QTest.keyClicks(dock.list.name, name)
+    QTest.keyClick(dock.list.name, Qt.Key.Key_Return)
+    settle()
+
+
+def place(dock: Any, viewer: Any, name: str, world: Sequence[float]) -> None:
+    """Name a landmark, click it, wait until it is found everywhere."""
+    name_landmark(dock, name)
+    click(viewer, world)
+    session = dock.session
+    until(lambda: len(session.points_of(name)) == len(session.sources))
+    wait_idle(dock)
+
+
 def click(viewer: Any, world: Sequence[float]) -> None:
-    QTest.mouseClick(canvas_of(viewer).native, LEFT, NO_KEYS, position_of(viewer, world))
+    """Click a world point."""
+    native = canvas_of(viewer).native
+    settle()
+    at = QPointF(position_of(viewer, world))
+    _mouse(native, QEvent.Type.MouseMove, at, NONE, NONE)
+    _mouse(native, QEvent.Type.MouseButtonPress, at, LEFT, LEFT)
+    _mouse(native, QEvent.Type.MouseButtonRelease, at, LEFT, NONE)
     settle()
 
 
 def drag(viewer: Any, start: Sequence[float], end: Sequence[float]) -> None:
+    """Drag from one world point to another."""
     native = canvas_of(viewer).native
-    a, b = position_of(viewer, start), position_of(viewer, end)
-    QTest.mouseMove(native, a)
     settle()
-    QTest.mousePress(native, LEFT, NO_KEYS, a)
+    a, b = QPointF(position_of(viewer, start)), QPointF(position_of(viewer, end))
+    _mouse(native, QEvent.Type.MouseMove, a, NONE, NONE)
+    _mouse(native, QEvent.Type.MouseButtonPress, a, LEFT, LEFT)
     for share in (0.25, 0.5, 0.75, 1.0):
-        _move_pressed(native, QPointF(a) + (QPointF(b) - QPointF(a)) * share)
-        settle()
-    QTest.mouseRelease(native, LEFT, NO_KEYS, b)
+        _mouse(native, QEvent.Type.MouseMove, a + (b - a) * share, NONE, LEFT)
+    _mouse(native, QEvent.Type.MouseButtonRelease, b, LEFT, NONE)
     settle()
 
 
-def _move_pressed(native: Any, at: QPointF) -> None:
-    from qtpy.QtCore import QEvent
-    from qtpy.QtGui import QMouseEvent
+def _mouse(native: Any, kind: QEvent.Type, at: QPointF, button: Any, pressed: Any) -> None:
+    """Give the canvas one mouse event, now.
 
-    event = QMouseEvent(
-        QEvent.Type.MouseMove,
-        at,
-        native.mapToGlobal(at),
-        Qt.MouseButton.NoButton,
-        LEFT,
-        NO_KEYS,
-    )
-    QApplication.sendEvent(native, event)
+    `QTest` sends its events through the window system, which takes a press soon after a click
+    for the second half of a double click, and moves the pointer of the screen, whose own events
+    come whenever the screen's server finds the time: in the middle of a drag.
+    """
+    on_screen = QPointF(native.mapToGlobal(at.toPoint()))
+    QApplication.sendEvent(native, QMouseEvent(kind, at, on_screen, button, pressed, NO_KEYS))
 
 
 def press(viewer: Any, key: Any, modifiers: Any = NO_KEYS) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from napari import Viewer
 
 from medssl.geometry import Grid
 from medssl.io import ExportPoint, Image, write_image, write_landmarks_csv
@@ -27,8 +27,7 @@ def result(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_points_lie_on_the_film_they_belong_to(make_napari_viewer: Callable, result: Path) -> None:
-    viewer = make_napari_viewer()
+def test_points_lie_on_the_film_they_belong_to(viewer: Viewer, result: Path) -> None:
     fill_viewer(viewer, result)
     assert [layer.name for layer in viewer.layers] == ["films", "truth", "found"]
     assert viewer.layers["films"].data.shape == (3, 64, 48)
@@ -36,10 +35,7 @@ def test_points_lie_on_the_film_they_belong_to(make_napari_viewer: Callable, res
     np.testing.assert_allclose(viewer.layers["found"].data[3], [1, 22, 10])
 
 
-def test_a_landmark_has_the_same_colour_in_both_layers(
-    make_napari_viewer: Callable, result: Path
-) -> None:
-    viewer = make_napari_viewer()
+def test_a_landmark_has_the_same_colour_in_both_layers(viewer: Viewer, result: Path) -> None:
     fill_viewer(viewer, result)
     truth, found = viewer.layers["truth"], viewer.layers["found"]
     np.testing.assert_allclose(truth.face_color, found.face_color)

@@ -10,7 +10,6 @@ from medssl.cohort import Cohort
 from medssl.io import read_landmarks_csv, read_markups_json
 from napari_medssl.exports import csv_writer, markups_writer
 from napari_medssl.session import Session, Status
-from napari_medssl.store import Store
 
 
 def statuses(session: Session) -> list[Status]:
@@ -33,10 +32,10 @@ def test_a_click_is_found_in_every_other_image_and_kept(opened: Session, picture
     assert stored["film_03.png"].point_vox == (62.0, 52.0)
 
 
-def test_the_same_images_bring_their_points_back(opened: Session, pictures: Path, engine) -> None:
+def test_the_same_images_bring_their_points_back(opened: Session, pictures, new_session) -> None:
     opened.add_landmark("carina")
     opened.place((60.0, 50.0))
-    again = Session(engine, Store(), *[opened._work] * 3)
+    again = new_session()
     again.open_images(pictures)
     assert again.landmarks == ["carina"]
     assert again.points == opened.points
@@ -99,6 +98,22 @@ def test_undo_of_a_correction_shows_the_found_point_again(opened: Session, engin
     assert opened.point is not None
     assert opened.point.source == "predicted"
     assert engine.found[-1] == {"carina": {"film_01.png": (60.0, 50.0)}}
+
+
+def test_undo_and_redo_reach_over_a_restart(opened: Session, pictures: Path, new_session) -> None:
+    opened.add_landmark("carina")
+    opened.place((60.0, 50.0))
+    opened.go_to("film_04.png")
+    opened.place((70.0, 40.0))
+    opened.save_rest()
+    again = new_session()
+    again.open_images(pictures)
+    again.undo()
+    assert again.templates("carina") == {"film_01.png": (60.0, 50.0)}
+    assert again.points["film_04.png", "carina"].source == "predicted"
+    again.redo()
+    assert again.points["film_04.png", "carina"].source == "corrected"
+    assert again.points["film_04.png", "carina"].point_vox == (70.0, 40.0)
 
 
 def test_undo_with_nothing_done_says_so(opened: Session) -> None:
@@ -173,28 +188,6 @@ def test_a_damaged_model_is_named_and_clicks_are_still_kept(opened: Session, pic
         assert len(cohort.points()) == 1
     opened.set_model("instant")
     assert len(opened.points) == 6
-
-
-def test_a_folder_that_cannot_be_written_has_its_cohort_elsewhere(
-    session: Session, pictures: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    create = Cohort.create.__func__  # type: ignore[attr-defined]
-
-    def refuse(cls: type[Cohort], folder: str | Path) -> Cohort:
-        from medssl.cohort import CohortStorageError
-
-        if Path(folder).parent == pictures.parent:
-            raise CohortStorageError(Path(folder), "read-only", "Choose another.")
-        return create(cls, folder)
-
-    monkeypatch.setattr(Cohort, "create", classmethod(refuse))
-    session.open_images(pictures)
-    session.add_landmark("carina")
-    session.place((60.0, 50.0))
-    assert not (pictures.parent / "chest.medssl").exists()
-    store = Store()
-    assert len(store.open(pictures).points) == 6
-    store.close()
 
 
 def test_points_leave_as_table_and_for_slicer(opened: Session, tmp_path: Path) -> None:

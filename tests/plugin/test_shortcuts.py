@@ -57,8 +57,7 @@ def test_no_key_twice_and_each_printed() -> None:
 
 
 @pytest.mark.gui
-def test_ours_fire_and_napari_s_still_work_on_each_layer(make_napari_viewer) -> None:
-    viewer = make_napari_viewer(show=True)
+def test_ours_fire_and_napari_s_still_work_on_each_layer(viewer) -> None:
     fired: list[str] = []
     release = bind(
         viewer, {row.action: (lambda action=row.action: fired.append(action)) for row in TABLE}
