@@ -21,8 +21,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from medssl.devices import fast_dtype
 from medssl.embed.levelwise import LevelwiseNet
-from medssl.embed.net import fast_dtype, memory_budget
+from medssl.embed.net import memory_budget
 from medssl.nets import Architecture, DenseNet, build_net, normalise_input
 
 

@@ -125,6 +125,7 @@ def draw_sheet(cases: Sequence[FoundCase], path: Path, n: int = 12) -> Path:
         for index, one in enumerate(cases[:n])
     ]
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         contact_sheet(tiles).save(path)
     except OSError as error:
         raise StorageError(
@@ -143,7 +144,12 @@ def write_for_viewer(cases: Sequence[FoundCase], folder: Path) -> Path:
     for index, one in enumerate(cases):
         height, width = one.case.grid.shape
         stack[index, :height, :width] = np.asarray(one.case.array[0], np.float32) * 255
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"{folder}: the folder cannot be made ({error.strerror}). Choose another --out"
+        ) from error
     write_image(Image(stack, Grid.create(stack.shape), "zyx"), folder / FILMS)
     for name in POINTS:
         points = [getattr(one, name) for one in cases]

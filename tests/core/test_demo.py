@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from medssl import demo
 from medssl.cli.entry import run
+from medssl.errors import StorageError
+from medssl.geometry import Grid
 from medssl.io import read_image, read_landmarks_csv
 
 
@@ -36,3 +40,12 @@ def test_demo_ends_with_table_and_contact_sheet(
 def test_window_needs_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "has_display", lambda: False)
     assert not demo.can_show()
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    case = demo.FoundCase(
+        SimpleNamespace(grid=Grid.create((4, 4)), array=np.zeros((1, 4, 4))), {}, {}
+    )
+    with pytest.raises(StorageError, match="Choose another --out"):
+        demo.write_for_viewer([case], tmp_path / "file" / "window")

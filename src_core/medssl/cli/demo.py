@@ -18,7 +18,7 @@ def demo(
         Path, typer.Option("--out", metavar="FOLDER", help="Where everything is written.")
     ] = Path("demo_out"),
     minutes: Annotated[float, typer.Option(help="Time to pretrain.", min=0.05)] = 1.8,
-    seed: Annotated[int, typer.Option(help="Seed of the images and the training.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the images and the training.", min=0)] = 0,
     window: Annotated[
         bool, typer.Option(help="Open napari on the result where there is a screen.")
     ] = True,

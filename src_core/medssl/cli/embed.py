@@ -12,9 +12,10 @@ from medssl.cli.images import (
     DeviceOption,
     Images,
     ModelOption,
-    count_axes,
+    choose_ndim,
     embed_images,
     find_images,
+    left_out,
 )
 from medssl.cli.output import JsonFlag, out, print_json, write_json
 
@@ -36,7 +37,7 @@ def embed(
 ) -> None:
     """Embed images densely; later clicks on them then answer at once."""
     listing = find_images(images)
-    ndim = count_axes(listing.sources[0])
+    ndim = choose_ndim(listing.sources, model)
     embedded, embedder = embed_images(listing.sources, model, ndim, device)
     rows = [_describe(case, embedder.stride) for case in embedded.cases]
     if folder is not None:
@@ -48,6 +49,8 @@ def embed(
         "stride": embedder.stride,
         "channels": embedder.channels,
         "images": rows,
+        "left_out": left_out(listing, embedded.prepared),
+        "warnings": embedded.prepared.warnings,
     }
     if folder is not None:
         write_json(folder / "embeddings.json", result)

@@ -39,7 +39,7 @@ def landmarks(
         ),
     ] = INSTANT,
     templates: Annotated[int, typer.Option(metavar="K", help="Template images.", min=1)] = 4,
-    seed: Annotated[int, typer.Option(metavar="S", help="Draws the template images.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="S", help="Draws the template images.", min=0)] = 0,
     spacing: Annotated[
         Path | None,
         typer.Option(metavar="FILE.csv", help="Pixel sizes: image,x_mm,y_mm[,z_mm]."),
@@ -58,8 +58,12 @@ def landmarks(
         result = evaluate_landmarks(
             listing, truth, model, templates, seed, spacing, progress=report, device=device
         )
+    told = {problem.message for problem in listing.problems}
     for problem in result["problems"]:
-        say(f"left out: {problem}")
+        if problem not in told:
+            say(f"left out: {problem}")
+    for warning in result["warnings"]:
+        say(warning)
     if str(json) == "-":
         print_json(result)
         return

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from medssl.cli.bars import working
 from medssl.cli.output import say
-from medssl.errors import FileRefusedError
+from medssl.errors import FileRefusedError, MedsslError
 
 if TYPE_CHECKING:
     from medssl.embed import DenseEmbedder, EmbeddedCohort
@@ -40,7 +40,7 @@ DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cu
 
 
 def find_images(images: Sequence[Path]) -> ImageListing:
-    """List the images that `images` name; broken files are told and left out.
+    """List the images that `images` name; what is left out is told.
 
     Raises
     ------
@@ -52,6 +52,8 @@ def find_images(images: Sequence[Path]) -> ImageListing:
     with working("Looking for images") as report:
         listing = list_images(images[0] if len(images) == 1 else list(images), progress=report)
     tell_problems(listing.problems)
+    for note in listing.notes:
+        say(note)
     if not listing.sources:
         raise FileRefusedError(
             images[0],
@@ -62,12 +64,20 @@ def find_images(images: Sequence[Path]) -> ImageListing:
 
 
 def prepare(sources: Sequence[ImageSource], settings: PrepareSettings) -> PreparedCohort:
-    """Bring the images onto the working grid, through the cache; broken ones are told."""
+    """Bring the images onto the working grid, through the cache.
+
+    What is left out is told, and each warning once.
+    """
     from medssl.prepare import ArrayCache, prepare_cohort
 
     with working("Preparing images") as report:
         prepared = prepare_cohort(sources, settings, ArrayCache(), progress=report)
     tell_problems(prepared.problems)
+    if prepared.problems:
+        n_used, n_left_out = len(prepared.cases), len(prepared.problems)
+        say(f"working in {settings.ndim}-D with {n_used} images; {n_left_out} left out")
+    for warning in prepared.warnings:
+        say(warning)
     return prepared
 
 
@@ -85,14 +95,38 @@ def embed_images(
         return embed_cohort(prepared, embedder, ArrayCache(), progress=report), embedder
 
 
-def count_axes(source: ImageSource) -> int:
-    """Read one image to see whether the work is in 2-D or 3-D; a single slice counts as 2-D."""
+def choose_ndim(sources: Sequence[ImageSource], model: str = INSTANT) -> int:
+    """Decide whether the work is in 2-D or 3-D: as the model, else as the first readable image.
+
+    A volume of a single slice counts as 2-D.
+
+    Raises
+    ------
+    MedsslError
+        If there is no model where one is named, or not one image can be read.
+    """
+    if model != INSTANT:
+        from medssl.models import find_model_folder, read_card
+
+        return read_card(find_model_folder(model)).input.ndim
     from medssl.prepare.orientation import working_ndim
 
-    return working_ndim(source.read().grid)
+    refused = []
+    for source in sources:
+        try:
+            return working_ndim(source.read().grid)
+        except MedsslError as error:
+            refused.append(error)
+    raise refused[0]
 
 
 def tell_problems(problems: Sequence[Problem]) -> None:
     """Name on stderr what was left out, and why."""
     for problem in problems:
         say(f"left out: {problem.message}")
+
+
+def left_out(listing: ImageListing, prepared: PreparedCohort) -> list[dict[str, Any]]:
+    """Give as plain values what was left out on the way from the files to the cohort, and why."""
+    problems = (*listing.problems, *prepared.problems)
+    return [{"path": problem.path, "message": problem.message} for problem in problems]

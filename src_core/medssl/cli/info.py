@@ -41,10 +41,16 @@ def info(
         refused.append((str(files[0]), f"{files[0]}: no image was found"))
     if json:
         print_json(
-            {"images": described, "refused": [{"path": p, "message": m} for p, m in refused]}
+            {
+                "images": described,
+                "refused": [{"path": p, "message": m} for p, m in refused],
+                "notes": listing.notes,
+            }
         )
     else:
         _show(described)
+    for note in listing.notes:
+        say(note)
     for _, message in refused:
         err.print(f"medssl: {message}", style="red", markup=False, soft_wrap=True)
     if refused:

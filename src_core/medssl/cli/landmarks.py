@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,16 +16,17 @@ from medssl.cli.images import (
     DeviceOption,
     Images,
     ModelOption,
-    count_axes,
     embed_images,
     find_images,
+    left_out,
 )
 from medssl.cli.output import JsonFlag, out, print_json, say
 from medssl.cli.points import read_points
 from medssl.errors import SettingsError
 
 if TYPE_CHECKING:
-    from medssl.io import ExportPoint, ImageSource
+    from medssl.geometry import Grid
+    from medssl.io import ExportPoint, ImageSource, Problem
     from medssl.landmarks import FoundPoint
 
 ENDINGS = (".csv", ".mrk.json")
@@ -64,17 +65,17 @@ def landmarks(
         raise SettingsError(f"--out {out_file}: the name must end in {' or '.join(ENDINGS)}")
     listing = find_images(images)
     sources, clicked = with_template(listing.sources, template)
+    grid = _grid_of(clicked)
     given = read_points(points, _names(clicked))
-    embedded, _ = embed_images(sources, model, count_axes(clicked), device, for_landmarks=True)
+    manual = {point.landmark: point.in_voxels(grid) for point in given}
+    _require_inside(manual, grid, clicked.path)
+    embedded, _ = embed_images(sources, model, grid.ndim, device)
+    grids = {case.case.key: case.case.source_grid for case in embedded.cases}
+    _require_others(grids, clicked, embedded.prepared.problems)
 
     from medssl.landmarks import LandmarkFinder
 
     finder = LandmarkFinder(embedded)
-    grids = {case.case.key: case.case.source_grid for case in embedded.cases}
-    if clicked.key not in grids:
-        raise SettingsError(f"{template}: the template image cannot be used, see above")
-    grid = grids[clicked.key]
-    manual = {point.landmark: point.in_voxels(grid) for point in given}
     for landmark, point_vox in manual.items():
         finder.add_template(landmark, clicked.key, point_vox)
     with working("Finding landmarks") as report:
@@ -110,7 +111,14 @@ def landmarks(
     ]
     written = write_points(out_file, rows)
     if json:
-        print_json({"files": written, "points": [_describe(p) for p in found]})
+        print_json(
+            {
+                "files": written,
+                "points": [_describe(p) for p in found],
+                "left_out": left_out(listing, embedded.prepared),
+                "warnings": embedded.prepared.warnings,
+            }
+        )
         return
     _show(found)
     say(f"{len(found)} points written to {written[0]}" + (" ..." if len(written) > 1 else ""))
@@ -129,11 +137,16 @@ def with_template(
     from medssl.io import list_images
 
     by_name = [s for s in sources if str(template) in (s.key, s.name, s.path.name)]
-    if not template.exists() and len(by_name) == 1:
+    if not template.exists() and by_name:
+        if len(by_name) > 1:
+            raise SettingsError(_several(template, by_name))
         return tuple(sources), by_name[0]
-    given = list_images(template).sources
-    if len(given) != 1:
-        raise SettingsError(f"{template}: the template must be one image, not {len(given)}")
+    listed = list_images(template)
+    given = listed.sources
+    if not given:
+        raise SettingsError(f"the template cannot be used: {listed.problems[0].message}")
+    if len(given) > 1:
+        raise SettingsError(_several(template, given))
     files = {f.resolve() for f in given[0].files}
     for source in sources:
         if {f.resolve() for f in source.files} == files:
@@ -143,6 +156,48 @@ def with_template(
         key = f"template/{key}"
     added = replace(given[0], key=key)
     return (*sources, added), added
+
+
+def _several(template: Path, fitting: Sequence[ImageSource]) -> str:
+    keys = ", ".join(source.key for source in fitting[:8])
+    more = ", ..." if len(fitting) > 8 else ""
+    return (
+        f"{template}: the template must be one image, and this is {len(fitting)} ({keys}{more})."
+        " Name one of them, or one of its files"
+    )
+
+
+def _grid_of(template: ImageSource) -> Grid:
+    """Read the template for the grid that its points are in: that of its plane in 2-D."""
+    from medssl.prepare.orientation import as_picture, working_ndim
+
+    image = template.read().frame(0)
+    return image.grid if working_ndim(image.grid) == 3 else as_picture(image).grid
+
+
+def _require_inside(points: Mapping[str, Sequence[float]], grid: Grid, path: Path) -> None:
+    axes = "xyz"[: grid.ndim]
+    size = " × ".join(str(n) for n in reversed(grid.shape))
+    for landmark, point_vox in points.items():
+        if not grid.contains_voxel(point_vox):
+            given = ", ".join(f"{v:.6g}" for v in reversed(point_vox))
+            raise SettingsError(
+                f"{path}: the point of {landmark!r} ({', '.join(axes)} = {given}) lies outside of"
+                f" the image of {size} voxels ({' × '.join(axes)}). Give 0-based voxels inside it"
+            )
+
+
+def _require_others(
+    usable: Collection[str], template: ImageSource, problems: Sequence[Problem]
+) -> None:
+    if template.key not in usable:
+        why = next((p.message for p in problems if p.path == template.path), str(template.path))
+        raise SettingsError(f"the template cannot be used: {why}")
+    if len(usable) == 1:
+        raise SettingsError(
+            f"{template.path}: there is no image to search but the template itself. Give at least"
+            " one more image of the same dimension"
+        )
 
 
 def write_points(path: Path, rows: Sequence[ExportPoint]) -> list[Path]:

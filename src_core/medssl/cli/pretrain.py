@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from medssl.cli.bars import working
-from medssl.cli.images import DeviceOption, Images, count_axes, find_images, prepare
+from medssl.cli.images import DeviceOption, Images, choose_ndim, find_images, left_out, prepare
 from medssl.cli.output import JsonFlag, out, print_json, say
 
 
@@ -57,7 +57,7 @@ def pretrain(
         typer.Option(help="Patch discrimination: the preset decides if left out."),
     ] = None,
     device: DeviceOption = "auto",
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = 0,
     json: JsonFlag = False,
 ) -> None:
     """Pretrain a dense encoder on unlabelled images."""
@@ -69,7 +69,7 @@ def pretrain(
         recipe=recipe.value,
         preset=preset.value,
         form=form.value if form else None,
-        ndim=count_axes(listing.sources[0]),
+        ndim=choose_ndim(listing.sources),
         minutes=minutes,
         steps=steps,
         device=device,
@@ -87,9 +87,9 @@ def pretrain(
                 "model": result.model_folder,
                 "steps": result.steps,
                 "seconds": result.seconds,
-                "warnings": result.warnings,
+                "warnings": [*prepared.warnings, *result.warnings],
                 "images": len(prepared.cases),
-                "left_out": [{"path": p.path, "message": p.message} for p in prepared.problems],
+                "left_out": left_out(listing, prepared),
             }
         )
         return

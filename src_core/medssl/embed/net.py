@@ -11,6 +11,7 @@ import psutil
 import torch
 from numpy.typing import NDArray
 
+from medssl.devices import choose_device, fast_dtype
 from medssl.embed.levelwise import LevelwiseNet
 from medssl.errors import ModelError, SettingsError
 from medssl.models import WEIGHTS_NAME, Model, find_model_folder, load_model, read_card
@@ -87,38 +88,6 @@ class NetEmbedder:
         images = torch.from_numpy(np.array(array, np.float16))[None]
         embedding: NDArray[np.float16] = self._net(images).numpy()
         return embedding
-
-
-def choose_device(device: str) -> torch.device:
-    """Return the device that a name means; ``"auto"`` takes CUDA, then MPS, then the processor.
-
-    Raises
-    ------
-    SettingsError
-        If the name is unknown or there is no such device.
-    """
-    if device == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        chosen = torch.device(device)
-        torch.empty(1, device=chosen)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
-        raise SettingsError(
-            f"the device {device!r} cannot be used ({reason}); take 'auto' or 'cpu'"
-        ) from error
-    return chosen
-
-
-def fast_dtype(device: torch.device) -> torch.dtype:
-    """Return bfloat16 where the hardware has matrix units for it, else float32."""
-    if device.type == "cpu" and torch.cpu.get_capabilities().get("amx_bf16", False):
-        return torch.bfloat16
-    if device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0):
-        return torch.bfloat16
-    return torch.float32
 
 
 def memory_budget(device: torch.device) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -70,8 +70,8 @@ def evaluate_landmarks(
     -------
     dict
         What `medssl.evaluate.landmark_report` gives, and ``model``, ``seed``, ``templates``
-        (the images drawn), ``images`` (their number, with true points) and ``problems``
-        (what was left out, and why).
+        (the images drawn), ``images`` (their number, with true points), ``problems`` (what was
+        left out, and why) and ``warnings`` (what a person must know about the images).
 
     Raises
     ------
@@ -95,7 +95,8 @@ def evaluate_landmarks(
     runs = _Runs(cases, truth, _spacings(spacing_csv, prepared.cases))
     for template in drawn:
         runs.add(template, method, progress)
-    problems = [*absent, *(p.message for p in prepared.problems), *outside, *runs.unknown_spacing()]
+    unusable = [p.message for p in (*listing.problems, *prepared.problems)]
+    problems = [*unusable, *absent, *outside, *runs.unknown_spacing()]
     return {
         **runs.report(),
         "model": str(model),
@@ -103,6 +104,7 @@ def evaluate_landmarks(
         "templates": [template.source.key for template in drawn],
         "images": len(truth),
         "problems": problems,
+        "warnings": list(prepared.warnings),
     }
 
 
@@ -120,19 +122,16 @@ class _Runs:
         self._points = {case.source.key: case.points for case in truth}
         self._spacings = spacings
         self._scored: list[Guess] = []
-        self._clicks = 0
-        self._seconds = 0.0
+        self._seconds: list[float] = []
 
     def add(self, template: TruthCase, method: Method, progress: Progress) -> None:
         """Predict from one template, and keep the points whose truth is known."""
         queries = [self._cases[case.source.key] for case in queries_of(template, self._truth)]
         if not queries:
             return
-        start = time.perf_counter()
-        guesses = method(self._cases[template.source.key], template.points, queries, progress)
-        self._seconds += time.perf_counter() - start
-        self._clicks += len(template.points)
-        self._scored += [g for g in guesses if g.landmark in self._points[g.case_key]]
+        answer = method(self._cases[template.source.key], template.points, queries, progress)
+        self._seconds.append(answer.seconds_per_click)
+        self._scored += [g for g in answer.guesses if g.landmark in self._points[g.case_key]]
 
     def report(self) -> dict[str, Any]:
         """Score all runs together."""
@@ -149,7 +148,7 @@ class _Runs:
             shapes,
             [self._spacings[g.case_key] for g in self._scored],
             [g.confidence for g in self._scored],
-            self._seconds / self._clicks,
+            statistics.fmean(self._seconds),
         )
 
     def unknown_spacing(self) -> list[str]:

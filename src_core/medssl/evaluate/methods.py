@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from medssl.errors import SettingsError
 from medssl.io import ImageSource
-from medssl.landmarks.baselines import find_by_ncc, find_by_position
+from medssl.landmarks.baselines import BaselinePoint, find_by_ncc, find_by_position
 from medssl.prepare import ArrayCache, Case, PreparedCohort, PrepareSettings, prepare_cohort
 from medssl.progress import Progress
 
@@ -26,8 +27,17 @@ class Guess(NamedTuple):
     confidence: float | None
 
 
-Method = Callable[[Case, Points, Sequence[Case], Progress], list[Guess]]
+class Answer(NamedTuple):
+    """What a method found, and the time of one cold click: the first landmark, nothing known."""
+
+    guesses: list[Guess]
+    seconds_per_click: float
+
+
+Method = Callable[[Case, Points, Sequence[Case], Progress], Answer]
 """Called with the template, its points, the images to search, and the progress callback."""
+
+Baseline = Callable[[Case, Points, Sequence[Case], Progress], list[BaselinePoint]]
 
 
 def open_method(
@@ -49,7 +59,7 @@ def open_method(
     """
     if model in ("position", "ncc"):
         prepared = prepare_cohort(sources, PrepareSettings(ndim=ndim), cache, progress)
-        return prepared, _by_position if model == "position" else _by_ncc
+        return prepared, _by_baseline(_by_position if model == "position" else find_by_ncc)
     from medssl.embed import embed_cohort, open_landmark_embedder  # torch: not for the baselines
 
     embedder = open_landmark_embedder(model, ndim, device)
@@ -65,29 +75,44 @@ def open_method(
 
 def _by_position(
     template: Case, points: Points, queries: Sequence[Case], progress: Progress
-) -> list[Guess]:
+) -> list[BaselinePoint]:
     progress(1, 1, f"same place as in {template.name}")
-    found = find_by_position(template, points, queries)
-    return [Guess(f.landmark, f.case_key, f.point_vox, f.confidence) for f in found]
+    return find_by_position(template, points, queries)
 
 
-def _by_ncc(
-    template: Case, points: Points, queries: Sequence[Case], progress: Progress
-) -> list[Guess]:
-    found = find_by_ncc(template, points, queries, progress)
-    return [Guess(f.landmark, f.case_key, f.point_vox, f.confidence) for f in found]
+def _by_baseline(baseline: Baseline) -> Method:
+    """Search for the first landmark alone, to time it, and then for the others."""
+
+    def find(template: Case, points: Points, queries: Sequence[Case], progress: Progress) -> Answer:
+        first, *others = points
+        start = time.perf_counter()
+        found = baseline(template, {first: points[first]}, queries, progress)
+        seconds = time.perf_counter() - start
+        if others:
+            found += baseline(template, {n: points[n] for n in others}, queries, progress)
+        guesses = [Guess(f.landmark, f.case_key, f.point_vox, f.confidence) for f in found]
+        return Answer(guesses, seconds)
+
+    return find
 
 
 def _by_finder(embedded: EmbeddedCohort) -> Method:
+    """Search for the first landmark alone, to time it, and then for all: they share a shape."""
     from medssl.landmarks import LandmarkFinder
 
-    def find(
-        template: Case, points: Points, queries: Sequence[Case], progress: Progress
-    ) -> list[Guess]:
+    def find(template: Case, points: Points, queries: Sequence[Case], progress: Progress) -> Answer:
+        first, *others = points
+        keys = [case.key for case in queries]
+        start = time.perf_counter()
         finder = LandmarkFinder(embedded)
-        for landmark, point_vox in points.items():
-            finder.add_template(landmark, template.key, point_vox)
-        found = finder.find(list(points), [case.key for case in queries], progress)
-        return [Guess(f.landmark, f.case_key, f.point_vox, f.confidence) for f in found]
+        finder.add_template(first, template.key, points[first])
+        found = finder.find([first], keys, progress)
+        seconds = time.perf_counter() - start
+        for landmark in others:
+            finder.add_template(landmark, template.key, points[landmark])
+        if others:
+            found = finder.find(list(points), keys, progress)
+        guesses = [Guess(f.landmark, f.case_key, f.point_vox, f.confidence) for f in found]
+        return Answer(guesses, seconds)
 
     return find

@@ -45,7 +45,8 @@ def landmark_report(
     confidence
         The method's confidence in each point; None where it gives none.
     seconds_per_click
-        Time from a click to the points in all other images.
+        Time from one click, before which nothing is known of its image, to the points in all
+        other images.
 
     Returns
     -------

@@ -109,8 +109,11 @@ def draw_templates(truth: Sequence[TruthCase], count: int, seed: int) -> list[Tr
     Raises
     ------
     SettingsError
-        If there are not as many images, or fewer than one template is asked for.
+        If there are not as many images, fewer than one template is asked for, or the seed is
+        negative.
     """
+    if seed < 0:
+        raise SettingsError(f"seed {seed}: a seed is 0 or greater")
     if not 1 <= count <= len(truth):
         raise SettingsError(
             f"{count} templates cannot be drawn from {len(truth)} images with true points; "

@@ -31,6 +31,17 @@ def test_one_refused_file_does_not_hide_the_others(
     assert len(outcome.lines) == 1
 
 
+def test_a_folder_with_masks_is_healthy(medssl: Callable, picture: Path) -> None:
+    masks = picture.parent / "masks"
+    masks.mkdir()
+    (masks / "mask.png").write_bytes(picture.read_bytes())
+    outcome = medssl("info", picture.parent, "--json")
+    assert outcome.code == 0
+    assert outcome.json["refused"] == []
+    assert "label maps" in outcome.json["notes"][0]
+    assert "label maps" in outcome.stderr
+
+
 def test_volume_shows_its_true_geometry(medssl: Callable, data_dir: Path) -> None:
     volume = next((data_dir / "hippocampus_msd").rglob("*.nii.gz"))
     outcome = medssl("info", volume, "--json")

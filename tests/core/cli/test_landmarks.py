@@ -6,9 +6,11 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from medssl.io import read_landmarks_csv
+from medssl.geometry import Grid
+from medssl.io import Image, read_landmarks_csv, write_image
 from medssl.phantom import PhantomFolder, write_cohort
 
 CARINA = "carina"
@@ -86,6 +88,74 @@ def test_impossible_click_is_refused(
     assert not out.exists()
 
 
+def test_outside_click_is_told_in_x_and_y_before_anything_is_embedded(
+    medssl: Callable, films: PhantomFolder, clicked: tuple[Path, str], tmp_path: Path
+) -> None:
+    template, _ = clicked
+    out = tmp_path / "found.csv"
+    outcome = medssl(
+        "landmarks", films.images, "--template", template, "--points", "p=5000,10", "--out", out
+    )
+    [line] = outcome.lines
+    assert f"{template}: the point of 'p' (x, y = 5000, 10) lies outside" in line
+    assert "Embedding" not in outcome.stderr
+
+
+def test_nothing_to_search_is_refused(
+    medssl: Callable, films: PhantomFolder, clicked: tuple[Path, str], tmp_path: Path
+) -> None:
+    template, point = clicked
+    out = tmp_path / "found.csv"
+    outcome = medssl("landmarks", template, "--template", template, "--points", point, "--out", out)
+    assert outcome.code == 2
+    assert "no image to search but the template itself" in outcome.lines[0]
+    assert not out.exists()
+
+
+def test_volume_among_pictures_has_nothing_to_search(
+    medssl: Callable, films: PhantomFolder, tmp_path: Path
+) -> None:
+    volume = tmp_path / "volume.nrrd"
+    array = np.random.default_rng(0).random((8, 16, 16), np.float32)
+    write_image(Image(array, Grid.create(array.shape, (1, 1, 1)), "zyx"), volume)
+    arguments = ["--template", volume, "--points", "p=4,5,6", "--out", tmp_path / "found.csv"]
+    outcome = medssl("landmarks", films.images, *arguments)
+    assert outcome.code == 2
+    assert "volume.nrrd" in outcome.lines[0]
+    assert "working in 3-D with 1 images; 4 left out" in outcome.stderr
+
+
+def test_unusable_template_shows_its_own_reason(
+    medssl: Callable, films: PhantomFolder, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"nothing of the kind")
+    arguments = ["--points", "p=4,5", "--out", tmp_path / "found.csv"]
+    outcome = medssl("landmarks", films.images, "--template", broken, *arguments)
+    assert outcome.code == 2
+    assert "its content is not that" in outcome.lines[0]
+    outcome = medssl("landmarks", films.images, "--template", films.images, *arguments)
+    assert outcome.code == 2
+    assert "chest_000.png, chest_001.png" in outcome.lines[0]
+
+
+def test_warnings_and_what_was_left_out_are_told_once(
+    medssl: Callable, films: PhantomFolder, tmp_path: Path
+) -> None:
+    for number in range(3):
+        flat = Image(np.full((40, 50), 7, np.uint8), Grid.create((40, 50)), "yx")
+        write_image(flat, tmp_path / f"flat{number}.png")
+    film = next(films.images.glob("*.png"))
+    (tmp_path / "film.png").write_bytes(film.read_bytes())
+    (tmp_path / "cut.png").write_bytes(film.read_bytes()[:60])
+    outcome = medssl("embed", tmp_path, "--json")
+    assert outcome.code == 0, outcome.stderr
+    warning = "3 images, the first flat0.png: all pixels have the same value"
+    assert outcome.json["warnings"] == [warning]
+    assert outcome.stderr.count("all pixels have the same value") == 1
+    assert [Path(one["path"]).name for one in outcome.json["left_out"]] == ["cut.png"]
+
+
 def test_evaluation_writes_the_contract(
     medssl: Callable, films: PhantomFolder, tmp_path: Path
 ) -> None:
@@ -99,6 +169,13 @@ def test_evaluation_writes_the_contract(
     result = json.loads(out.read_text())
     assert {"mre_px", "median_px", "mre_mm", "sdr", "per_landmark", "n"} <= set(result)
     assert result["mre_mm"] is not None
+    assert result["warnings"] == []
+
+
+def test_a_negative_seed_is_refused(medssl: Callable, films: PhantomFolder) -> None:
+    outcome = medssl("evaluate", "landmarks", films.images, films.landmarks, "--seed", "-1")
+    assert outcome.code == 2
+    assert "--seed" in outcome.lines[0]
 
 
 def test_embeddings_are_written_beside_their_index(

@@ -14,6 +14,8 @@ from medssl.errors import FileRefusedError, SettingsError
 from medssl.evaluate import evaluate_landmarks
 from medssl.geometry import Grid
 from medssl.io import Image, write_image
+from medssl.landmarks import LandmarkFinder
+from medssl.prepare import ArrayCache
 
 SHIFTS = [(0, 0), (9, -12), (-14, 6), (5, 15), (-8, -8)]
 POINTS = {"a": (60.0, 80.0), "b": (100.0, 50.0)}
@@ -154,3 +156,22 @@ def test_position_on_real_films(data_dir: Path) -> None:
     assert result["images"] == 44
     assert 18 < result["mre_px"] < 24
     assert result["mre_mm"] is None
+
+
+def test_seconds_are_those_of_one_cold_click(
+    shifted: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[list[str]] = []
+    original = LandmarkFinder.find
+
+    def find(self: LandmarkFinder, landmarks: list[str], *rest: object) -> object:
+        asked.append(list(landmarks))
+        return original(self, landmarks, *rest)
+
+    monkeypatch.setattr(LandmarkFinder, "find", find)
+    result = evaluate_landmarks(
+        shifted / "images", shifted / "truth.csv", "instant", 1, 0, cache=ArrayCache(tmp_path)
+    )
+    assert asked == [["a"], ["a", "b"]]
+    assert result["seconds_per_click"] > 0
+    assert set(result["per_landmark"]) == {"a", "b"}

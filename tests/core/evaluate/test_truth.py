@@ -73,6 +73,11 @@ def test_more_templates_than_images_are_refused(count: int) -> None:
         draw_templates([_case(f"{n}", "a") for n in range(3)], count, 0)
 
 
+def test_a_negative_seed_is_refused() -> None:
+    with pytest.raises(SettingsError, match="seed -1: a seed is 0 or greater"):
+        draw_templates([_case("1", "a")], 1, -1)
+
+
 def test_a_template_never_predicts_itself_or_its_group() -> None:
     truth = [_case("1", "a", "p1"), _case("2", "a", "p1"), _case("3", "a", "p2"), _case("4", "a")]
     assert [case.source.key for case in queries_of(truth[0], truth)] == ["3", "4"]
