@@ -106,7 +106,7 @@ class Matcher:
             cycle=self._cycle(template, vectors),
             disagreement=_floats(np.linalg.norm(peaked - expected, axis=1) / self._cells_a_unit),
             support=support[:, 0].numpy(),
-            scatter=self._relays.scatter(template, keys),
+            scatter=self._relays.scatter(template, keys, mapped[:, 0]),
         )
 
     def _match_plainly(self, template: Template, keys: list[str]) -> Matches:
@@ -125,7 +125,7 @@ class Matcher:
             cycle=self._cycle(template, np.stack(vectors)),
             disagreement=nothing,
             support=nothing,
-            scatter=nothing,
+            scatter=np.full(len(keys), np.nan, np.float32),
         )
 
     def _windows(self, keys: list[str], centres: Floats) -> Windows:

@@ -3,7 +3,7 @@
 A point of image A is carried to image B directly and by way of a few other images C. How far the
 ways disagree predicts the error better than any sign of the direct match alone (measured:
 docs/method-landmarks.md); their mean is no better than the direct result, so that it is used for
-the confidence only. All ways are coarse alignments, which are quick.
+the confidence only. The ways are coarse alignments, which are quick.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from medssl.embed import EmbeddedCohort
 from medssl.landmarks.coarse import CohortAligner
@@ -26,6 +27,9 @@ _MOST_PAIRS = 3000
 class Relays:
     """Ways from a template image to all others through a few images between.
 
+    The images between are the same for every template, evenly spread over the cohort, so that
+    their part of the way is aligned once.
+
     Parameters
     ----------
     embedded
@@ -37,37 +41,47 @@ class Relays:
     def __init__(self, embedded: EmbeddedCohort, count: int) -> None:
         self._keys = [one.case.key for one in embedded.cases]
         affordable = max(2, _MOST_PAIRS // max(1, len(self._keys)))
-        self._count = min(count, affordable, max(0, len(self._keys) - 2))
+        wanted = min(count, affordable, max(0, len(self._keys) - 2))
+        rows = np.linspace(0, len(self._keys) - 1, wanted + 2)[1:-1].tolist() if wanted else []
+        self._relays = [self._keys[round(row)] for row in rows]
         self._aligner = CohortAligner(embedded, _ANCHORS, _ROUNDS, _CELLS)
 
     @property
     def work(self) -> int:
         """Pairs of images that `prepare` aligns for one template image."""
-        return (self._count + 1) * len(self._keys) if self._count else 0
+        return len(self._relays) * (len(self._keys) + 1)
 
     def prepare(self, template: str, tally: Tally) -> None:
         """Align all ways of a template image, so that points are carried at once."""
-        if self._count:
-            self._aligner.align(template, self._keys, tally)
-            for relay in self._between(template):
+        if self._relays:
+            self._aligner.align(template, self._relays, tally)
+            for relay in self._relays:
                 self._aligner.align(relay, self._keys, tally)
 
-    def scatter(self, template: Template, keys: list[str]) -> NDArray[np.float32]:
-        """Mean distance of the ways from the direct one, ``(B,)``, in units; NaN without relays."""
-        if not self._count:
+    def scatter(self, template: Template, keys: list[str], direct: Tensor) -> NDArray[np.float32]:
+        """Tell how far the ways through other images end from the direct one.
+
+        Parameters
+        ----------
+        template
+            The click.
+        keys
+            The images that it is carried to.
+        direct
+            Where the direct alignment puts it in them ``(B, ndim)``, in units.
+
+        Returns
+        -------
+        scatter
+            Mean distance ``(B,)``, in units; NaN without relays.
+        """
+        relays = [key for key in self._relays if key != template.case_key]
+        if not relays:
             return np.full(len(keys), np.nan, np.float32)
         start = self._aligner.units(np.array([template.place]))
-        everywhere, _ = self._aligner.align(template.case_key, self._keys).map_points(start)
-        row = {key: i for i, key in enumerate(self._keys)}
-        direct = everywhere[[row[key] for key in keys], 0]
+        between, _ = self._aligner.align(template.case_key, relays).map_points(start)
         distances = []
-        for relay in self._between(template.case_key):
-            onward, _ = self._aligner.align(relay, keys).map_points(everywhere[row[relay]])
+        for relay, place in zip(relays, between, strict=True):
+            onward, _ = self._aligner.align(relay, keys).map_points(place)
             distances.append((onward[:, 0] - direct).norm(dim=-1))
         return np.asarray(torch.stack(distances).mean(0).numpy(), np.float32)
-
-    def _between(self, template: str) -> list[str]:
-        """Pick the images that the template image aligns to best."""
-        quality = self._aligner.align(template, self._keys).weight.mean(1)
-        order = [self._keys[i] for i in torch.argsort(quality, descending=True).tolist()]
-        return [key for key in order if key != template][: self._count]

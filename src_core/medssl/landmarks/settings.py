@@ -51,7 +51,7 @@ class MatchSettings(BaseModel):
         default=True, description="Match each found point back into the template image."
     )
     relays: int = Field(
-        default=12,
+        default=30,
         ge=0,
         le=50,
         description="Other images through which each point is also carried; where the ways "
