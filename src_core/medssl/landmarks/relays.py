@@ -53,10 +53,10 @@ class Relays:
 
     def prepare(self, template: str, tally: Tally) -> None:
         """Align all ways of a template image, so that points are carried at once."""
+        for relay in self._relays:
+            self._aligner.align(relay, self._keys, tally)
         if self._relays:
             self._aligner.align(template, self._relays, tally)
-            for relay in self._relays:
-                self._aligner.align(relay, self._keys, tally)
 
     def scatter(self, template: Template, keys: list[str], direct: Tensor) -> NDArray[np.float32]:
         """Tell how far the ways through other images end from the direct one.
