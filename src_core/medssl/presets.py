@@ -48,8 +48,8 @@ def ld_recipe(
     Parameters
     ----------
     preset
-        `quick` and `standard` differ in time and, in 2-D, in nothing else; `paper` is the
-        published net, size and schedule.
+        `quick` and `standard` differ in time and in nothing else; `paper` is the published net,
+        size and schedule.
     form
         `grid` is the paper's patch discrimination with mixup, `dense` the same idea with points;
         None takes the preset's.

@@ -74,8 +74,8 @@ def prepare(sources: Sequence[ImageSource], settings: PrepareSettings) -> Prepar
         prepared = prepare_cohort(sources, settings, ArrayCache(), progress=report)
     tell_problems(prepared.problems)
     if prepared.problems:
-        n_used, n_left_out = len(prepared.cases), len(prepared.problems)
-        say(f"working in {settings.ndim}-D with {n_used} images; {n_left_out} left out")
+        used = "1 image" if len(prepared.cases) == 1 else f"{len(prepared.cases)} images"
+        say(f"working in {settings.ndim}-D with {used}; {len(prepared.problems)} left out")
     for warning in prepared.warnings:
         say(warning)
     return prepared

@@ -122,7 +122,7 @@ def test_volume_among_pictures_has_nothing_to_search(
     outcome = medssl("landmarks", films.images, *arguments)
     assert outcome.code == 2
     assert "volume.nrrd" in outcome.lines[0]
-    assert "working in 3-D with 1 images; 4 left out" in outcome.stderr
+    assert "working in 3-D with 1 image; 4 left out" in outcome.stderr
 
 
 def test_unusable_template_shows_its_own_reason(
@@ -170,6 +170,21 @@ def test_evaluation_writes_the_contract(
     assert {"mre_px", "median_px", "mre_mm", "sdr", "per_landmark", "n"} <= set(result)
     assert result["mre_mm"] is not None
     assert result["warnings"] == []
+
+
+def test_the_first_readable_image_decides_the_dimension(
+    medssl: Callable, films: PhantomFolder, tmp_path: Path
+) -> None:
+    film = next(films.images.glob("*.png")).read_bytes()
+    (tmp_path / "a_cut.png").write_bytes(film[: len(film) // 2])
+    (tmp_path / "b.png").write_bytes(film)
+    array = np.random.default_rng(0).random((8, 16, 16), np.float32)
+    volume = Image(array, Grid.create(array.shape, (1, 1, 1)), "zyx")
+    write_image(volume, tmp_path / "c.nrrd")
+    outcome = medssl("embed", tmp_path, "--json")
+    assert outcome.code == 0, outcome.stderr
+    assert [image["image"] for image in outcome.json["images"]] == ["b.png"]
+    assert "working in 2-D with 1 image; 2 left out" in outcome.stderr
 
 
 def test_a_negative_seed_is_refused(medssl: Callable, films: PhantomFolder) -> None:

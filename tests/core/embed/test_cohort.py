@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from medssl.embed import embed_cohort
+from medssl.embed import EmbeddedCohort, embed_cohort
 from medssl.errors import Cancelled, ModelError, SettingsError, StorageError
 from medssl.prepare import ArrayCache, PreparedCohort, PrepareSettings
 
@@ -41,6 +41,12 @@ def test_embedded_once_channels_last(prepared: PreparedCohort, cache: ArrayCache
     assert first.case("1.png").case.key == "1.png"
     with pytest.raises(SettingsError, match="nobody"):
         first.case("nobody")
+
+
+def test_two_embeddings_of_one_key_are_refused(prepared: PreparedCohort, cache: ArrayCache) -> None:
+    one = embed_cohort(prepared, CountingEmbedder(), cache)
+    with pytest.raises(SettingsError, match=r"go by '0\.png'"):
+        EmbeddedCohort((one.cases[0], one.cases[0]), one.embedder, prepared)
 
 
 def test_another_model_is_embedded_anew(prepared: PreparedCohort, cache: ArrayCache) -> None:

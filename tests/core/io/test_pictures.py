@@ -145,3 +145,12 @@ def test_truncated_metaimage(tmp_path, data_dir):
     (tmp_path / "cut.mha").write_bytes(known.read_bytes()[:-500])
     with pytest.raises(FileRefusedError, match=r"cut\.mha: SimpleITK cannot read it"):
         read_image(tmp_path / "cut.mha")
+
+
+def test_tiff_of_several_pictures_names_what_can_be_done(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        file.write(np.zeros((8, 9), np.uint8))
+        file.write(np.zeros((5, 6), np.uint8))
+    with pytest.raises(FileRefusedError, match="Save each of them as a file of its own"):
+        read_image(tmp_path / "a.tif")
+    assert [image.grid.shape for image in read_images(tmp_path / "a.tif")] == [(8, 9), (5, 6)]
