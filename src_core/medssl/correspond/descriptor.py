@@ -41,7 +41,7 @@ def describe_image(array: NDArray[Any]) -> Tensor:
         Unit vectors ``(E, *ceil(spatial / stride))``. Cell ``i`` is centred at voxel
         ``i * stride + (stride - 1) / 2``.
     """
-    values = torch.from_numpy(np.asarray(array, np.float32)).mean(0)[None]
+    values = torch.from_numpy(np.ascontiguousarray(array, np.float32)).mean(0)[None]
     if values.ndim == 4:
         return volume_descriptor.describe_volume(values, STRIDE[3])
     return _describe_picture(values[None], STRIDE[2])

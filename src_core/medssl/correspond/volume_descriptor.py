@@ -44,7 +44,8 @@ def describe_volume(values: Tensor, stride: int) -> Tensor:
     for scale in range(SCALES):
         parts.append(_describe(level, cells, stride / 2**scale))
         if scale + 1 < SCALES:
-            level = F.avg_pool3d(level, 2, ceil_mode=True, count_include_pad=False)
+            halves = [min(2, size) for size in level.shape[1:]]
+            level = F.avg_pool3d(level, halves, ceil_mode=True, count_include_pad=False)
     return F.normalize(torch.cat(parts), dim=0)
 
 
