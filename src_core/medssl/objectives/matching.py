@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import torch
@@ -14,6 +15,9 @@ from medssl.objectives.base import ObjectiveResult
 from medssl.views.dense import DenseViews
 from medssl.views.sampling import read_cells, voxel_positions
 
+MOST_CELLS = 1 << 15
+"""Cells that a point is looked for in; a map of more is pooled, which bounds the memory."""
+
 
 class DenseMatchingSettings(BaseModel):
     """How sharply a point must be found again in the other view of its image."""
@@ -23,7 +27,9 @@ class DenseMatchingSettings(BaseModel):
     kind: Literal["dense_matching"] = "dense_matching"
     weight: float = Field(default=1.0, ge=0, description="Weight in the sum of losses.")
     temperature: float = Field(default=0.07, gt=0, description="Temperature of the softmax.")
-    sigma_cells: float = Field(default=1.0, gt=0, description="Width of the target, cells.")
+    sigma_cells: float = Field(
+        default=1.0, gt=0, description="Width of the target, searched cells."
+    )
 
 
 class CrossImageMatchingSettings(BaseModel):
@@ -34,7 +40,9 @@ class CrossImageMatchingSettings(BaseModel):
     kind: Literal["cross_image_matching"] = "cross_image_matching"
     weight: float = Field(default=1.0, ge=0, description="Weight in the sum of losses.")
     temperature: float = Field(default=0.07, gt=0, description="Temperature of the softmax.")
-    sigma_cells: float = Field(default=2.0, gt=0, description="Width of the target, cells.")
+    sigma_cells: float = Field(
+        default=2.0, gt=0, description="Width of the target, searched cells."
+    )
 
 
 def heat_map_loss(
@@ -130,11 +138,13 @@ def _both_ways(
     stride: int,
     settings: DenseMatchingSettings | CrossImageMatchingSettings,
 ) -> Tensor:
+    factor = _reduction(tuple(first.shape[2:]))
+    searched = stride * factor
     losses = [
         heat_map_loss(
             unit_length(read_cells(here, start, stride), dim=-1),
-            there,
-            (end - (stride - 1) / 2) / stride,
+            _pool(there, factor),
+            (end - (searched - 1) / 2) / searched,
             weight,
             settings.sigma_cells,
             settings.temperature,
@@ -145,3 +155,18 @@ def _both_ways(
         )
     ]
     return (losses[0] + losses[1]) / 2
+
+
+def _reduction(cells: tuple[int, ...]) -> int:
+    """Return the power of two that a map is reduced by to have few enough cells."""
+    factor = 1
+    while math.prod(cells) > MOST_CELLS * factor ** len(cells):
+        factor *= 2
+    return factor
+
+
+def _pool(cells: Tensor, factor: int) -> Tensor:
+    if factor == 1:
+        return cells
+    pool = F.avg_pool2d if cells.ndim == 4 else F.avg_pool3d
+    return unit_length(pool(cells, factor, ceil_mode=True, count_include_pad=False))
