@@ -20,13 +20,14 @@ from napari_medssl.widgets.similarity_layer import SimilarityLayer
 
 if TYPE_CHECKING:
     from napari import Viewer
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from medssl.geometry import Grid
     from medssl.io.image import Image
 
 POINTS_NAME = "Landmarks"
 _SCREEN_SIZE = 15  # pixels, whatever the zoom (canvas_size_limits would swallow the rims)
+_HAND_SHAKES = 1.5  # pixels of the screen; less is a click, not a drag
 _LETTER = (8, 16)  # width and height of a letter of a name, in pixels of the screen
 
 
@@ -266,20 +267,31 @@ class LandmarkCanvas(QObject):
         )
         if index is None or index >= len(self._shown):
             return
-        landmark = self._shown[index].landmark
-        moved = False
+        landmark, before = self._shown[index].landmark, layer.data[index].copy()
+        pressed = np.asarray(event.position, float)
         event.handled = True
         yield
         while event.type == "mouse_move":
-            moved = True
-            with self._quietly():
-                data = layer.data.copy()
-                data[index] = layer.world_to_data(event.position)
-                layer.data = data
+            self._shift(layer, index, layer.world_to_data(event.position))
             event.handled = True
             yield
-        if moved:
-            self._tell_placed(landmark, layer.data[index])
+        # moves in quick succession are dropped on their way here: the release has the last word
+        pixel = 1 / self._viewer.scene.camera.zoom
+        if np.abs(event.position - pressed).max() > _HAND_SHAKES * pixel:
+            released = layer.world_to_data(event.position)
+            self._shift(layer, index, released)
+            self._tell_placed(landmark, np.asarray(released))
+        else:
+            self._shift(layer, index, before)
+
+    def _shift(self, layer: Points, index: int, shown_vox: ArrayLike) -> None:
+        """Draw a point in another place, unless new points were drawn meanwhile."""
+        if index >= len(layer.data):
+            return
+        with self._quietly():
+            data = layer.data.copy()
+            data[index] = shown_vox
+            layer.data = data
 
     def _on_data(self, event: Any) -> None:
         """Hear napari's own tools on our layer: add, select and drag, delete."""

@@ -107,9 +107,34 @@ def drag(viewer: Any, start: Sequence[float], end: Sequence[float]) -> None:
     _mouse(native, QEvent.Type.MouseMove, a, NONE, NONE)
     _mouse(native, QEvent.Type.MouseButtonPress, a, LEFT, LEFT)
     for share in (0.25, 0.5, 0.75, 1.0):
-        _mouse(native, QEvent.Type.MouseMove, a + (b - a) * share, NONE, LEFT)
+        _move_pressed(viewer, a + (b - a) * share)
     _mouse(native, QEvent.Type.MouseButtonRelease, b, LEFT, NONE)
     settle()
+
+
+def fling(viewer: Any, start: Sequence[float], end: Sequence[float]) -> None:
+    """Drag so fast that no move in between is heard."""
+    native = canvas_of(viewer).native
+    settle()
+    a, b = QPointF(position_of(viewer, start)), QPointF(position_of(viewer, end))
+    _mouse(native, QEvent.Type.MouseButtonPress, a, LEFT, LEFT)
+    _mouse(native, QEvent.Type.MouseButtonRelease, b, LEFT, NONE)
+    settle()
+
+
+def _move_pressed(viewer: Any, at: QPointF) -> None:
+    """Move with the button down; vispy drops moves within 10 ms, so again until it is heard."""
+    canvas, heard = canvas_of(viewer), []
+    events = canvas._scene_canvas.events.mouse_move
+    events.connect(heard.append)
+
+    def taken() -> bool:
+        if not heard:
+            _mouse(canvas.native, QEvent.Type.MouseMove, at, NONE, LEFT)
+        return bool(heard)
+
+    until(taken)
+    events.disconnect(heard.append)
 
 
 def _mouse(native: Any, kind: QEvent.Type, at: QPointF, button: Any, pressed: Any) -> None:

@@ -85,6 +85,22 @@ def test_dragging_a_found_point_corrects_it(opened, viewer, engine) -> None:
     assert viewer.scene.camera.center == centre
 
 
+def test_a_drag_so_fast_that_no_move_is_heard_corrects_as_well(opened, viewer) -> None:
+    gui.place(opened, viewer, "carina", (60, 50))
+    gui.fling(viewer, (60, 50), (80, 30))
+    gui.until(lambda: opened.session.point.point_vox[0] > 70)
+    gui.wait_idle(opened)
+    assert opened.session.point.point_vox == pytest.approx((80, 30), abs=0.6)
+
+
+def test_a_click_on_a_point_leaves_it_where_it_is(opened, viewer) -> None:
+    gui.place(opened, viewer, "carina", (60, 50))
+    before = opened.session.point
+    gui.click(viewer, (60.3, 50.3))
+    gui.wait_idle(opened)
+    assert opened.session.point == before
+
+
 def test_dragging_elsewhere_still_moves_the_view(opened, viewer) -> None:
     centre = viewer.scene.camera.center
     gui.drag(viewer, (60, 50), (80, 30))
