@@ -1,6 +1,6 @@
 """Make the pictures of the docs: drive the real window with a real mouse and keyboard.
 
-    xvfb-run -a -s "-screen 0 1280x900x24" python docs/screenshots.py [FOLDER]
+    xvfb-run -a -s "-screen 0 1440x900x24" python docs/screenshots.py [FOLDER]
 
 Needs a display and ``xdotool``. Everything shown is a phantom. The pictures land in
 ``docs/images``, or in the folder given.
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-SIZE = (1280, 900)
+SIZE = (1440, 900)
 LANDMARKS = ("carina", "aortic_knob", "right_lung_apex", "left_lung_apex")
 
 
@@ -121,7 +121,7 @@ def main(folder: Path) -> None:
     person.focus()
     person.keep(folder / "landmarks-empty.png")
 
-    person.click(dock.sample_button)
+    person.click(dock.empty.sample)
     person.wait(lambda: dock.foot.bar.maximum() > 0)
     person.rest(0.7)
     person.keep(folder / "landmarks-running.png")
@@ -137,6 +137,10 @@ def main(folder: Path) -> None:
         person.wait(lambda: session.similarity is not None)
         if name == LANDMARKS[0]:
             person.keep(folder / "landmarks-found.png")
+    person.press("k")
+    person.wait(lambda: session.image is not None and session.point is not None)
+    person.rest(2.0)
+    person.keep(folder / "landmarks.png")
     person.press("period")
     person.press("n")
     person.wait(lambda: session.point is not None and session.point.source == "predicted")
@@ -158,7 +162,7 @@ def main(folder: Path) -> None:
 
 if __name__ == "__main__":
     if not os.environ.get("DISPLAY"):
-        sys.exit('no display: xvfb-run -a -s "-screen 0 1280x900x24" python docs/screenshots.py')
+        sys.exit('no display: xvfb-run -a -s "-screen 0 1440x900x24" python docs/screenshots.py')
     with tempfile.TemporaryDirectory() as own:
         for variable in ("MEDSSL_DATA", "MEDSSL_CACHE"):
             os.environ[variable] = own
