@@ -10,7 +10,11 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from medssl.nets import Architecture
-from medssl.objectives import DenseDiscriminationSettings
+from medssl.objectives import (
+    CrossImageMatchingSettings,
+    DenseDiscriminationSettings,
+    DenseMatchingSettings,
+)
 from medssl.prepare.settings import PrepareSettings
 from medssl.presets import ld_recipe
 from medssl.pretrain import PretrainSettings, Recipe, Stage
@@ -77,3 +81,27 @@ def tiny_settings(form: str = "dense", ndim: int = 2, **values: Any) -> Pretrain
     recipe = tiny_recipe(form, ndim, **values.pop("recipe", {}))
     values = {"steps": 4} | values if "minutes" not in values else values
     return PretrainSettings(custom=recipe, ndim=ndim, device="cpu", compile="off", **values)
+
+
+def linked_stages() -> tuple[Stage, ...]:
+    """The two stages of the dense form, with few points."""
+    objectives = (
+        DenseDiscriminationSettings(),
+        DenseMatchingSettings(),
+        CrossImageMatchingSettings(),
+    )
+    return tuple(
+        Stage(
+            name=name,
+            views=DenseViewSettings(points=16),
+            correspondences=correspondences,
+            objectives=objectives,
+        )
+        for name, correspondences in (("across", "descriptor"), ("refined", "net"))
+    )
+
+
+def linked_settings(ndim: int = 2, **values: Any) -> PretrainSettings:
+    """Settings of a tiny training that links images in both stages."""
+    recipe = {"stages": linked_stages()} | values.pop("recipe", {})
+    return tiny_settings(ndim=ndim, recipe=recipe, **values)

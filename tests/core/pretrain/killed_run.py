@@ -1,6 +1,7 @@
 """A training in a process of its own, for `test_resume`: ``killed_run.py FOLDER STEPS [STOP]``.
 
-At step STOP it saves, goes on for a step and kills itself, as a power cut would.
+It matches across images in two stages of equal length. At step STOP, saved just before, it kills
+itself as a power cut would; between two stages that is while the images are linked anew.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import torch
 from medssl.pretrain import pretrain, trainer
 
 sys.path.insert(0, str(Path(__file__).parent))
-from cohorts import make_cohort, tiny_settings
+from cohorts import linked_settings, make_cohort
 
 
 def main() -> None:
@@ -29,7 +30,7 @@ def main() -> None:
         if done == stop:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    pretrain(make_cohort(), tiny_settings(steps=steps, seed=7), folder, watch)
+    pretrain(make_cohort(), linked_settings(steps=steps, seed=7), folder, watch)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from medssl.errors import Cancelled, ModelError, SettingsError, StorageError
 from medssl.pretrain import pretrain
 from medssl.pretrain.run_folder import RunFolder
 
-from .cohorts import make_cohort, tiny_settings
+from .cohorts import linked_settings, make_cohort, tiny_settings
 
 SCRIPT = Path(__file__).with_name("killed_run.py")
 
@@ -33,20 +33,50 @@ def states(folder: Path) -> list[str]:
     return [event["state"] for event in RunFolder(folder).events() if event["kind"] == "state"]
 
 
-def test_killed_and_resumed_ends_bit_equal(tmp_path: Path) -> None:
-    killed, whole = tmp_path / "killed", tmp_path / "whole"
-    assert start(killed, 8, 5).returncode == -signal.SIGKILL
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two stages that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    run = start(folder, 8)
+    assert run.returncode == 0, run.stderr
+    return folder
+
+
+def assert_bit_equal(folder: Path, other: Path) -> None:
+    for part in ("model/model.safetensors", "checkpoints/last/state.safetensors"):
+        mine, its = load_file(folder / part), load_file(other / part)
+        assert mine.keys() == its.keys()
+        assert all(torch.equal(mine[name], its[name]) for name in mine)
+
+
+@pytest.mark.parametrize(("step", "linked_anew"), [(4, False), (6, True)])
+def test_killed_and_resumed_ends_bit_equal(
+    tmp_path: Path, whole: Path, step: int, linked_anew: bool
+) -> None:
+    """While the images are linked between the stages, and in the second stage."""
+    killed = tmp_path / "killed"
+    assert start(killed, 8, step).returncode == -signal.SIGKILL
     assert not (killed / "model").exists()
     assert json.loads((killed / "pid").read_text())["pid"] > 0
+    assert (killed / "correspondences-across.safetensors").is_file()
+    assert (killed / "correspondences-refined.safetensors").is_file() == linked_anew
     again = start(killed, 8)
     assert again.returncode == 0, again.stderr
-    assert start(whole, 8).returncode == 0
     running = [e for e in RunFolder(killed).events() if e.get("state") == "running"]
-    assert [event["step"] for event in running] == [0, 5]
-    for part in ("model/model.safetensors", "checkpoints/last/state.safetensors"):
-        one, other = load_file(killed / part), load_file(whole / part)
-        assert one.keys() == other.keys()
-        assert all(torch.equal(one[name], other[name]) for name in one)
+    assert [event["step"] for event in running] == [0, step]
+    assert_bit_equal(killed, whole)
+
+
+def test_stopped_before_the_second_stage_goes_on_into_it(tmp_path: Path, whole: Path) -> None:
+    def stop(done: int, _total: int, _message: str) -> None:
+        if done == 3:
+            raise Cancelled
+
+    settings = linked_settings(steps=8, seed=7)
+    with pytest.raises(Cancelled):
+        pretrain(make_cohort(), settings, tmp_path, stop)
+    pretrain(make_cohort(), settings, tmp_path)
+    assert_bit_equal(tmp_path, whole)
 
 
 def test_stopped_by_progress_goes_on(tmp_path: Path) -> None:

@@ -1,0 +1,73 @@
+"""The first steps change nothing, and a compilation that fails is really left."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from medssl.models import load_model
+from medssl.pretrain import learner, make_plan, pretrain, warmup
+from medssl.pretrain.hardware import Hardware, start_accelerator
+from medssl.pretrain.learner import Learner, TrainingNet
+from medssl.pretrain.loader import BatchSource
+
+from .cohorts import make_cohort, tiny_settings
+
+
+def test_a_net_that_fails_compiled_is_trained_uncompiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails in its first step, after the running statistics have moved."""
+    compiled_calls = []
+
+    def compile_badly(net: TrainingNet) -> None:
+        def run(*images: torch.Tensor) -> Any:
+            compiled_calls.append(net)
+            net.forward(*images)
+            raise RuntimeError("the compiler is not well\nlong story")
+
+        net._compiled_call_impl = run
+
+    plain = pretrain(make_cohort(), tiny_settings(), tmp_path / "plain")
+    monkeypatch.setattr(learner.TrainingNet, "compile", compile_badly)
+    settings = tiny_settings().model_copy(update={"compile": "on"})
+    fallen = pretrain(make_cohort(), settings, tmp_path / "fallen")
+    assert any("the compiler is not well" in warning for warning in fallen.warnings)
+    assert len(compiled_calls) == 1
+    one, other = (load_model(r.model_folder).net.state_dict() for r in (plain, fallen))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_learner_compiles_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[TrainingNet] = []
+    monkeypatch.setattr(learner.TrainingNet, "compile", lambda net: compiled.append(net))
+    plan, _ = make_plan(make_cohort(), tiny_settings())
+    hardware = Hardware(torch.device("cpu"), "float32", compiled=True)
+    one = Learner(plan, hardware, start_accelerator("cpu"))
+    stage = plan.recipe.stages[0]
+    one.enter(stage)
+    one.enter(stage.model_copy(update={"name": "second"}))
+    assert len(compiled) == 1
+
+
+def test_the_first_steps_leave_net_and_optimiser_as_they_were(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(warmup, "TIMED_STEPS", 1)
+    cohort = make_cohort()
+    plan, division = make_plan(cohort, tiny_settings())
+    hardware = Hardware(torch.device("cpu"), "float32", compiled=False)
+    one = Learner(plan, hardware, start_accelerator("cpu"))
+    before = copy.deepcopy(one.net.state_dict())
+    assert any("running_mean" in name for name in before)
+    batch = BatchSource(division.training, plan.canvas, 2, seed=0).read(0)
+    found = warmup.first_steps(one, batch, timed=True)
+    assert found.step_seconds > 0
+    after = one.net.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert not one.optimiser.state
+    assert all(parameter.grad is None for parameter in one.net.parameters())
