@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from napari_medssl.engine import Ready
 from napari_medssl.points import PointState, from_found
 from napari_medssl.session.browsing import Browsing
-from napari_medssl.session.status import and_words, image_words
+from napari_medssl.session.status import and_words, image_words, note_words
 
 if TYPE_CHECKING:
     from medssl.landmarks import FoundPoint
@@ -76,6 +76,7 @@ class Finding(Browsing):
         left_out = len(self.problems)
         words = f"{image_words(len(self.sources))} ready"
         words += f" · {left_out} could not be used" if left_out else ""
+        words += f" · {note_words(len(self.notes))} below" if self.notes else ""
         if self.trouble:
             self._say("error", f"{words}. {self.trouble}")
             return

@@ -40,6 +40,11 @@ def image_words(number: int) -> str:
     return f"{number} image{'' if number == 1 else 's'}"
 
 
+def note_words(number: int) -> str:
+    """Count notes: ``1 note``, ``2 notes``."""
+    return f"{number} note{'' if number == 1 else 's'}"
+
+
 def and_words(names: Sequence[str]) -> str:
     """Join names: ``a, b and c``; more than three are counted."""
     if len(names) > 3:

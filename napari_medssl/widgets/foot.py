@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QPlainTextEdit, QProgressBar, QVBoxLayout, QWidget
 
+from napari_medssl.session.status import note_words
 from napari_medssl.widgets.parts import Fold, button, label
 
 if TYPE_CHECKING:
@@ -93,12 +94,14 @@ class Foot(QWidget):
             return part
         return f"{part} · {time_words(spent / done * (total - done))}"
 
-    def show_problems(self, problems: Sequence[Problem]) -> None:
-        """List the files that could not be used, each with its reason and remedy."""
-        self.problems.setVisible(bool(problems))
+    def show_problems(self, problems: Sequence[Problem], notes: Sequence[str] = ()) -> None:
+        """List the files that could not be used, each with its reason and remedy, and the notes."""
+        self.problems.setVisible(bool(problems or notes))
         n = len(problems)
-        self.problems.set_title(f"{n} file{'' if n == 1 else 's'} could not be used")
-        self._text.setPlainText("\n\n".join(_words(p) for p in problems))
+        unusable = f"{n} file{'' if n == 1 else 's'} could not be used"
+        titles = ([unusable] if n else []) + ([note_words(len(notes))] if notes else [])
+        self.problems.set_title(" · ".join(titles))
+        self._text.setPlainText("\n\n".join([*(_words(p) for p in problems), *notes]))
 
 
 def _words(problem: Problem) -> str:

@@ -63,7 +63,7 @@ class LandmarksWidget(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Width of the dock."""
-        return QSize(360, 640)
+        return QSize(384, 640)
 
     # --- parts
 
@@ -195,7 +195,7 @@ class LandmarksWidget(QWidget):
     def _refresh_all(self) -> None:
         self._refresh_landmarks()
         self._refresh_review()
-        self.foot.show_problems(self.session.problems)
+        self.foot.show_problems(self.session.problems, self.session.notes)
         self._refresh_state()
 
     def _refresh_state(self) -> None:
