@@ -76,7 +76,7 @@ class Finding(Browsing):
         left_out = len(self.problems)
         words = f"{image_words(len(self.sources))} ready"
         words += f" · {left_out} could not be used" if left_out else ""
-        words += f" · {note_words(len(self.notes))} below" if self.notes else ""
+        words += f" · {note_words(len(self.listing_notes))} below" if self.listing_notes else ""
         if self.trouble:
             self._say("error", f"{words}. {self.trouble}")
             return

@@ -86,7 +86,7 @@ class Session(Marking):
     def _adopt(self, where: Where, listing: ImageListing) -> None:
         self.where, self._listing = where, listing
         self.sources, self.problems = listing.sources, listing.problems
-        self.notes = listing.notes
+        self.listing_notes = listing.notes
         self.ready, self.image, self.similarity = None, None, None
         self.kept_in, self.trouble = None, None
         self.landmarks, self.landmark, self.points, self.index = [], None, {}, 0

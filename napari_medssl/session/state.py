@@ -59,7 +59,7 @@ class SessionState:
         self.ready: Ready | None = None
         self.sources: tuple[ImageSource, ...] = ()
         self.problems: tuple[Problem, ...] = ()
-        self.notes: tuple[str, ...] = ()
+        self.listing_notes: tuple[str, ...] = ()
         self.landmarks: list[str] = []
         self.landmark: str | None = None
         self.points: dict[PointKey, PointState] = {}

@@ -195,7 +195,7 @@ class LandmarksWidget(QWidget):
     def _refresh_all(self) -> None:
         self._refresh_landmarks()
         self._refresh_review()
-        self.foot.show_problems(self.session.problems, self.session.notes)
+        self.foot.show_problems(self.session.problems, self.session.listing_notes)
         self._refresh_state()
 
     def _refresh_state(self) -> None:

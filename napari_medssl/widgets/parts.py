@@ -37,7 +37,7 @@ class Chip(QToolButton):
         """The whole text, also where the chip is too narrow for it."""
         return self._words
 
-    def set_words(self, words: str, most: int = 130) -> None:
+    def set_words(self, words: str, most: int = 148) -> None:
         """Show a text, shortened in the middle beyond `most` pixels."""
         self._words = words
         shown = QFontMetrics(self.font()).elidedText(words, Qt.TextElideMode.ElideMiddle, most)

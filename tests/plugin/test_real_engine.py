@@ -186,7 +186,7 @@ def test_masks_beside_the_images_are_left_out(session, said, films, tmp_path) ->
     session.open_images(root)
     assert [s.key for s in session.sources] == [f"images/film_{i}.nrrd" for i in range(4)]
     assert not session.problems
-    assert "masks" in session.notes[0]
+    assert "masks" in session.listing_notes[0]
     assert "1 note below" in said[-1].text
 
 
