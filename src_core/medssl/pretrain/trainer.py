@@ -22,7 +22,7 @@ from medssl.pretrain.result import RunResult
 from medssl.pretrain.run_folder import RunFolder
 from medssl.pretrain.schedule import rate_factor
 from medssl.pretrain.trained_model import save_trained_model
-from medssl.pretrain.warmup import first_steps
+from medssl.pretrain.warmup import first_steps, time_stage
 from medssl.progress import Progress
 from medssl.views.batch import ImageBatch
 
@@ -122,7 +122,7 @@ class Trainer:
             for note in warm.notes:
                 self.report.warn(note)
             if timed:
-                self._fix_steps(warm.step_seconds)
+                self._fix_steps(self._mean_step_seconds(warm.step_seconds))
         if has_checkpoint(self.folder.last):
             self.done, extra = load_checkpoint(
                 self.folder.last, self.learner.modules, self.learner.optimiser
@@ -159,13 +159,34 @@ class Trainer:
             )
         self.learner.correspondences = linked
         self.source.partners = None if linked is None else linked.partners
-        self._link_seconds = time.monotonic() - begun
+        self._link_seconds = max(self._link_seconds, time.monotonic() - begun)
+
+    def _mean_step_seconds(self, first: float) -> float:
+        """Weigh the seconds of a step of each stage by its share of the steps.
+
+        What links by the descriptor is linked now, so that its time counts. A stage that links
+        by the net cannot be tried yet: it is taken to be as slow as the slowest other.
+        """
+        stages = self.plan.recipe.stages
+        seconds = {0: first}
+        for number, stage in enumerate(stages[1:], 1):
+            if stage.correspondences != "net":
+                self._link(number)
+                seconds[number] = time_stage(self.learner, self.source.read(0), number)
+        if len(stages) > 1:
+            self._link(0)
+        slowest = max(seconds.values())
+        total = sum(stage.share for stage in stages)
+        return sum(
+            stage.share / total * seconds.get(number, slowest)
+            for number, stage in enumerate(stages)
+        )
 
     def _fix_steps(self, step_seconds: float) -> None:
         """Turn minutes into steps, once for the whole run."""
         minutes = self.plan.settings.minutes or self.plan.recipe.minutes
         assert minutes is not None
-        later = sum(s.correspondences != "none" for s in self.plan.recipe.stages[1:])
+        later = sum(s.correspondences == "net" for s in self.plan.recipe.stages[1:])
         reserved = RESERVE_SECONDS + later * LINK_AGAIN * self._link_seconds
         left = minutes * 60 - (time.monotonic() - self._started) - reserved
         steps = max(1, int(left / step_seconds))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -47,7 +48,7 @@ def first_steps(learner: Learner, batch: ImageBatch, timed: bool) -> WarmUp:
     timed
         Whether to measure the time of a step.
     """
-    weights = copy.deepcopy(learner.net.state_dict())
+    kept = _keep(learner)
     stage = learner.plan.recipe.stages[0]
     notes: tuple[str, ...] = ()
     try:
@@ -61,14 +62,33 @@ def first_steps(learner: Learner, batch: ImageBatch, timed: bool) -> WarmUp:
             raise
         notes = _fall_back(learner, error)
         learner.enter(stage)
-    seconds = 0.0
-    if timed:
-        _steps(learner, batch, PREPARING_STEPS)
-        seconds = _steps(learner, batch, TIMED_STEPS)
+    seconds = _time(learner, batch, 0) if timed else 0.0
+    _put_back(learner, kept)
+    return WarmUp(notes, seconds)
+
+
+def time_stage(learner: Learner, batch: ImageBatch, number: int) -> float:
+    """Measure the seconds of a step of a stage, and put net and optimiser back as they were."""
+    kept = _keep(learner)
+    learner.enter(learner.plan.recipe.stages[number])
+    seconds = _time(learner, batch, number)
+    _put_back(learner, kept)
+    return seconds
+
+
+def _keep(learner: Learner) -> dict[str, Any]:
+    return copy.deepcopy(learner.net.state_dict())
+
+
+def _put_back(learner: Learner, weights: dict[str, Any]) -> None:
     learner.net.load_state_dict(weights)
     learner.optimiser.zero_grad(set_to_none=True)
     learner.optimiser.state.clear()
-    return WarmUp(notes, seconds)
+
+
+def _time(learner: Learner, batch: ImageBatch, number: int) -> float:
+    _steps(learner, batch, PREPARING_STEPS, number)
+    return _steps(learner, batch, TIMED_STEPS, number)
 
 
 def _fall_back(learner: Learner, error: Exception) -> tuple[str, ...]:
@@ -80,12 +100,12 @@ def _fall_back(learner: Learner, error: Exception) -> tuple[str, ...]:
     return (f"the net is not compiled: {problem}", *learner.hardware.notes)
 
 
-def _steps(learner: Learner, batch: ImageBatch, count: int) -> float:
+def _steps(learner: Learner, batch: ImageBatch, count: int, number: int = 0) -> float:
     """Take steps; returns the median of their seconds."""
     seconds = []
     for seed in range(count):
         start = time.perf_counter()
-        loss, _ = learner.step(0, batch, seed, lr=0.0)
+        loss, _ = learner.step(number, batch, seed, lr=0.0)
         float(loss)
         seconds.append(time.perf_counter() - start)
     return sorted(seconds)[len(seconds) // 2]
