@@ -173,7 +173,7 @@ class Trainer:
             if stage.correspondences != "net":
                 self._link(number)
                 seconds[number] = time_stage(self.learner, self.source.read(0), number)
-        if len(stages) > 1:
+        if len(seconds) > 1:
             self._link(0)
         slowest = max(seconds.values())
         total = sum(stage.share for stage in stages)
