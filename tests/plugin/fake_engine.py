@@ -9,6 +9,7 @@ import numpy as np
 
 from medssl.errors import FileRefusedError, ModelError
 from medssl.io import Problem, list_images
+from medssl.landmarks.confidence import level_of
 from medssl.prepare import ArrayCache
 from medssl.prepare.fingerprint import source_fingerprint
 from napari_medssl.engine import CaseInfo, Ready
@@ -71,7 +72,7 @@ class FakeEngine:
             for i, case in enumerate(self.cases):
                 progress(i, len(self.cases), "Finding")
                 confidence = max(0.05, 1.0 - 0.15 * i)
-                level = "high" if confidence > 0.7 else "check" if confidence > 0.4 else "low"
+                level = level_of(confidence)
                 point = tuple((first + i).tolist())
                 points.append(Found(landmark, case.key, point, confidence, level))
         return points
