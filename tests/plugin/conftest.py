@@ -119,6 +119,7 @@ def viewer(window: Any) -> Iterator[Any]:
     """The window as it is when it opens: no layers, no docks of ours."""
     yield window
     window.window.remove_dock_widget("all")
+    gui.settle()  # the canvas takes its new size before what it draws goes away
     for layer in window.layers:  # software OpenGL must not paint a layer while it is taken away
         layer.visible = False
     window.layers.selection.clear()

@@ -26,7 +26,7 @@ def kept(pictures) -> list[str]:
 
 
 def test_the_cross_of_the_dock_ends_the_task(dock, viewer, engine, pictures) -> None:
-    viewer.add_labels(np.zeros((120, 100), int), name="mine")
+    viewer.add_image(np.zeros((120, 100)), name="mine")
     click_while_preparing(dock, viewer, engine, pictures)
     dock.parent().destroyOnClose()
     assert [layer.name for layer in viewer.layers] == ["mine"]

@@ -250,7 +250,7 @@ def test_no_open_layer_says_what_to_do(dock) -> None:
 
 
 def test_closing_takes_our_layers_away(opened, viewer) -> None:
-    viewer.add_labels(np.zeros((120, 100), int), name="mine")
+    viewer.add_image(np.zeros((120, 100)), name="mine")
     opened.canvas.close()
     assert [layer.name for layer in viewer.layers] == ["mine"]
 
