@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -106,7 +107,12 @@ def test_a_thousand_images_do_not_hold_a_thousand_files_open(
     prepared: PreparedCohort, cache: ArrayCache
 ) -> None:
     psutil = pytest.importorskip("psutil")
-    many = PreparedCohort(prepared.cases * 400, prepared.settings)
+    cases = tuple(
+        replace(case, key=f"{number}/{case.key}")
+        for number in range(400)
+        for case in prepared.cases
+    )
+    many = PreparedCohort(cases, prepared.settings)
     before = len(psutil.Process().open_files())
     embedded = embed_cohort(many, CountingEmbedder(), cache)
     total = sum(float(one.embedding[0, 0].sum()) for one in embedded.cases)
