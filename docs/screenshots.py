@@ -104,6 +104,14 @@ def on_screen(session: Any, point_vox: tuple[float, ...]) -> tuple[float, float]
     return float(y), float(x)
 
 
+def review(person: Person, dock: Any) -> None:
+    """Go to the next point to check, and wait until all of it is shown."""
+    before = dock.session.case
+    person.press("n")
+    person.wait(lambda: dock.session.case is not before and dock.session.image is not None)
+    person.wait(lambda: not dock.threads.busy)
+
+
 def main(folder: Path) -> None:
     """Walk through the Landmarks dock and keep a picture of each state."""
     import napari
@@ -137,20 +145,17 @@ def main(folder: Path) -> None:
         person.wait(lambda: session.similarity is not None)
         if name == LANDMARKS[0]:
             person.keep(folder / "landmarks-found.png")
-    person.press("k")
-    person.wait(lambda: session.image is not None and session.point is not None)
-    person.rest(2.0)
-    person.keep(folder / "landmarks.png")
     person.press("period")
-    person.press("n")
-    person.wait(lambda: session.point is not None and session.point.source == "predicted")
-    person.rest(1.5)
+    person.wait(lambda: not dock.threads.busy)
+    person.keep(folder / "landmarks.png")
+    for _ in range(4):
+        review(person, dock)
     person.keep(folder / "landmarks-review.png")
 
-    start = on_screen(session, session.point.point_vox)
-    person.drag(start, (start[0] + 9, start[1] - 7))
+    right = make_chest(session.index).landmarks[session.landmark]
+    person.drag(*(on_screen(session, point) for point in (session.point.point_vox, right)))
     person.wait(lambda: session.point.source == "corrected")
-    person.rest(1.0)
+    person.wait(lambda: not dock.threads.busy)
     person.keep(folder / "landmarks-corrected.png")
 
     Path("new study").mkdir()
