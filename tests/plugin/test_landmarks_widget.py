@@ -249,12 +249,6 @@ def test_no_open_layer_says_what_to_do(dock) -> None:
     assert "Open a folder" in dock.foot.status.text()
 
 
-def test_closing_takes_our_layers_away(opened, viewer) -> None:
-    viewer.add_image(np.zeros((120, 100)), name="mine")
-    opened.canvas.close()
-    assert [layer.name for layer in viewer.layers] == ["mine"]
-
-
 def test_the_primary_button_stays_in_sight(opened, viewer) -> None:
     for i in range(8):
         opened.session.add_landmark(f"landmark {i}")
