@@ -1,8 +1,8 @@
 """Carry a point through other images too: ways that disagree tell of a poor match.
 
 A point of image A is carried to image B directly and by way of a few other images C. How far the
-ways disagree predicts the error better than any sign of the direct match alone (measured:
-docs/method-landmarks.md); their mean is no better than the direct result, so that it is used for
+ways disagree predicts the error, on chest films better than any sign of the direct match alone
+(docs/method-landmarks.md); their mean is no better than the direct result, so that it is used for
 the confidence only. The ways are coarse alignments, which are quick.
 """
 
