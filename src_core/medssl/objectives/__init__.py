@@ -1,6 +1,6 @@
 """Objectives: one loss a file, each an ``nn.Module``."""
 
-from medssl.objectives.base import ObjectiveResult
+from medssl.objectives.base import ObjectiveResult, Outputs
 from medssl.objectives.dense_discrimination import (
     DenseDiscrimination,
     DenseDiscriminationSettings,
@@ -28,6 +28,7 @@ __all__ = [
     "HypersphereMixup",
     "HypersphereMixupSettings",
     "ObjectiveResult",
+    "Outputs",
     "PatchDiscrimination",
     "PatchDiscriminationSettings",
     "PatchPooling",

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from medssl.nets.blocks import unit_length
-from medssl.objectives.base import ObjectiveResult
+from medssl.objectives.base import ObjectiveResult, Outputs
 from medssl.objectives.spread import embedding_spread
 from medssl.views.dense import DenseViews
 from medssl.views.sampling import read_cells
@@ -66,19 +66,19 @@ class DenseDiscrimination(nn.Module):
         super().__init__()
         self.settings = settings
 
-    def forward(self, views: DenseViews, cells: Tensor, stride: int) -> ObjectiveResult:
+    def forward(self, views: DenseViews, outputs: Outputs, stride: int) -> ObjectiveResult:
         """Loss of a batch.
 
         Parameters
         ----------
         views
             The views and their points.
-        cells
-            ``(2·B, E, *cells)``: embeddings of ``views.images``.
+        outputs
+            Of ``views.images``; the embedding is used.
         stride
             Voxels a cell.
         """
-        first, second = cells.chunk(2)
+        first, second = outputs.embedding.chunk(2)
         a = unit_length(read_cells(first, views.points[0], stride), dim=-1)
         b = unit_length(read_cells(second, views.points[1], stride), dim=-1)
         loss = self.loss(a, b, views.places, views.valid, views.case)

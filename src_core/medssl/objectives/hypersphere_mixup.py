@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from torch import Tensor, nn
+from torch import nn
 
 from medssl.nets.blocks import unit_length
-from medssl.objectives.base import ObjectiveResult
+from medssl.objectives.base import ObjectiveResult, Outputs
 from medssl.objectives.instance_loss import instance_discrimination
 from medssl.objectives.patch_discrimination import patch_rows
 from medssl.views.pairs import PairViews
@@ -46,8 +46,10 @@ class HypersphereMixup(nn.Module):
         super().__init__()
         self.settings = settings
 
-    def forward(self, views: PairViews, cells: Tensor, stride: int) -> ObjectiveResult:  # noqa: ARG002
-        """Loss of a batch; ``cells`` are patch features ``(5·B, E, *grid)`` of ``views.images``."""
+    def forward(self, views: PairViews, outputs: Outputs, stride: int) -> ObjectiveResult:  # noqa: ARG002
+        """Loss of a batch; the patch features of ``views.images`` are used."""
+        cells = outputs.patches
+        assert cells is not None
         pairs = len(views.mix)
         one, other = cells[:pairs].detach(), cells[pairs : 2 * pairs].detach()
         weight = per_image(views.mix, one)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from medssl.nets.blocks import unit_length
-from medssl.objectives.base import ObjectiveResult
+from medssl.objectives.base import ObjectiveResult, Outputs
 from medssl.views.dense import DenseViews
 from medssl.views.sampling import read_cells, voxel_positions
 
@@ -94,9 +94,9 @@ class DenseMatching(nn.Module):
         super().__init__()
         self.settings = settings
 
-    def forward(self, views: DenseViews, cells: Tensor, stride: int) -> ObjectiveResult:
-        """Loss of a batch; `cells` ``(2·B, E, *cells)`` embeds ``views.images``."""
-        first, second = cells.float().chunk(2)
+    def forward(self, views: DenseViews, outputs: Outputs, stride: int) -> ObjectiveResult:
+        """Loss of a batch; the embedding of ``views.images`` is used."""
+        first, second = outputs.embedding.float().chunk(2)
         loss = _both_ways(first, second, views.points, views.valid.float(), stride, self.settings)
         return ObjectiveResult(loss, {})
 
@@ -117,12 +117,12 @@ class CrossImageMatching(nn.Module):
         super().__init__()
         self.settings = settings
 
-    def forward(self, views: DenseViews, cells: Tensor, stride: int) -> ObjectiveResult:
+    def forward(self, views: DenseViews, outputs: Outputs, stride: int) -> ObjectiveResult:
         """Loss of a batch; zero where the cohort has no second image."""
         if views.across is None:
-            return ObjectiveResult(cells.sum() * 0.0, {})
+            return ObjectiveResult(outputs.embedding.sum() * 0.0, {})
         half = len(views.case) // 2
-        first, second = cells.float().chunk(2)
+        first, second = outputs.embedding.float().chunk(2)
         across = views.across
         loss = _both_ways(
             first[:half], second[half:], across.points, across.weight, stride, self.settings

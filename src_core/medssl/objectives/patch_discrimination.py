@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from medssl.objectives.base import ObjectiveResult
+from medssl.objectives.base import ObjectiveResult, Outputs
 from medssl.objectives.instance_loss import instance_discrimination
 from medssl.objectives.spread import embedding_spread
 from medssl.views.pairs import PairViews
@@ -45,8 +45,10 @@ class PatchDiscrimination(nn.Module):
         super().__init__()
         self.settings = settings
 
-    def forward(self, views: PairViews, cells: Tensor, stride: int) -> ObjectiveResult:  # noqa: ARG002
-        """Loss of a batch; ``cells`` are patch features ``(5·B, E, *grid)`` of ``views.images``."""
+    def forward(self, views: PairViews, outputs: Outputs, stride: int) -> ObjectiveResult:  # noqa: ARG002
+        """Loss of a batch; the patch features of ``views.images`` are used."""
+        cells = outputs.patches
+        assert cells is not None
         pairs = len(views.mix)
         first = patch_rows(cells[: 2 * pairs])
         second = patch_rows(turn_back(cells[2 * pairs : 4 * pairs], views.turns))

@@ -18,6 +18,7 @@ from medssl.objectives import (
     DenseMatchingSettings,
     HypersphereMixup,
     HypersphereMixupSettings,
+    Outputs,
     PatchDiscrimination,
     PatchDiscriminationSettings,
     PatchPooling,
@@ -51,11 +52,12 @@ class TrainingNet(nn.Module):
         self.pooling = pooling
         self.bf16 = bf16
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Embed views ``(V, C, *view)``: cells, or patch features where there is pooling."""
+    def forward(self, images: Tensor) -> Outputs:
+        """Embed views ``(V, C, *view)``."""
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self.bf16):
             cells = self.net(normalise_input(images))
-        return cells if self.pooling is None else pool_patches(cells, self.pooling)
+        patches = None if self.pooling is None else pool_patches(cells, self.pooling)
+        return Outputs(cells, patches)
 
 
 class Learner:
@@ -113,11 +115,11 @@ class Learner:
         stage = self.plan.recipe.stages[number]
         views = self._views(stage, batch.to(self.hardware.device), seed)
         images = views.images.contiguous(memory_format=self.memory_format)
-        cells = self._forward(images)
+        outputs: Outputs = self._forward(images)
         metrics: dict[str, Tensor] = {}
-        total = torch.zeros((), device=cells.device)
+        total = torch.zeros((), device=images.device)
         for settings, objective in zip(stage.objectives, self._objectives(number), strict=True):
-            result = objective(views, cells, self.net.stride)
+            result = objective(views, outputs, self.net.stride)
             total = total + settings.weight * result.loss
             metrics[settings.kind] = result.loss.detach()
             metrics |= result.metrics

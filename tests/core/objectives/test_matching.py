@@ -14,6 +14,7 @@ from medssl.objectives import (
     CrossImageMatchingSettings,
     DenseMatching,
     DenseMatchingSettings,
+    Outputs,
 )
 from medssl.objectives import matching as module
 from medssl.objectives.matching import heat_map_loss
@@ -100,8 +101,8 @@ def test_perfect_embeddings_lose_next_to_nothing() -> None:
     # Two axes share the unit length: a similarity of 1 − d²/4 wants twice the angle squared.
     cells = perfect((8, 8), 1.0 / 2**0.5, settings.temperature).repeat(2, 1, 1, 1)
     objective = DenseMatching(settings)
-    assert float(objective(views_of(grid_points(1)), cells, STRIDE).loss) < 0.03
-    assert float(objective(views_of(grid_points(1)), unit(2, 4, 8, 8), STRIDE).loss) > 1.0
+    assert float(objective(views_of(grid_points(1)), Outputs(cells), STRIDE).loss) < 0.03
+    assert float(objective(views_of(grid_points(1)), Outputs(unit(2, 4, 8, 8)), STRIDE).loss) > 1.0
 
 
 def test_both_directions_count() -> None:
@@ -111,8 +112,8 @@ def test_both_directions_count() -> None:
     other = replace(views_of(here), points=(there, here))
     objective = DenseMatching(DenseMatchingSettings())
     cells = torch.cat([first, second]).requires_grad_()
-    loss = objective(one, cells, STRIDE).loss
-    swapped = objective(other, torch.cat([second, first]), STRIDE).loss
+    loss = objective(one, Outputs(cells), STRIDE).loss
+    swapped = objective(other, Outputs(torch.cat([second, first])), STRIDE).loss
     torch.testing.assert_close(loss, swapped)
     loss.backward()
     assert cells.grad is not None
@@ -126,7 +127,7 @@ def test_across_reads_first_views_of_images_and_second_views_of_partners() -> No
     views = views_of(grid_points(4), across)
     settings = CrossImageMatchingSettings()
     cells = unit(8, 8, 8, 8).requires_grad_()
-    loss = CrossImageMatching(settings)(views, cells, STRIDE).loss
+    loss = CrossImageMatching(settings)(views, Outputs(cells), STRIDE).loss
     loss.backward()
     assert cells.grad is not None
     used = cells.grad.flatten(1).abs().amax(1) > 0
@@ -136,14 +137,18 @@ def test_across_reads_first_views_of_images_and_second_views_of_partners() -> No
     alike = DenseMatchingSettings(sigma_cells=settings.sigma_cells)
     across_ones = replace(across, weight=torch.ones(2, 16))
     torch.testing.assert_close(
-        CrossImageMatching(settings)(replace(views, across=across_ones), cells, STRIDE).loss,
-        DenseMatching(alike)(twin, pair, STRIDE).loss,
+        CrossImageMatching(settings)(
+            replace(views, across=across_ones), Outputs(cells), STRIDE
+        ).loss,
+        DenseMatching(alike)(twin, Outputs(pair), STRIDE).loss,
     )
 
 
 def test_without_partners_there_is_nothing_to_lose() -> None:
     cells = unit(4, 8, 8, 8).requires_grad_()
-    loss = CrossImageMatching(CrossImageMatchingSettings())(views_of(grid_points(2)), cells, 2).loss
+    loss = CrossImageMatching(CrossImageMatchingSettings())(
+        views_of(grid_points(2)), Outputs(cells), 2
+    ).loss
     loss.backward()
     assert float(loss.detach()) == 0
     assert cells.grad is not None
@@ -155,4 +160,4 @@ def test_a_map_of_many_cells_is_searched_pooled(monkeypatch: pytest.MonkeyPatch)
     settings = DenseMatchingSettings(temperature=0.01, sigma_cells=1.0)
     cells = perfect((16, 16), 2.0 / 2**0.5, settings.temperature).repeat(2, 1, 1, 1)
     monkeypatch.setattr(module, "MOST_CELLS", 64)
-    assert float(DenseMatching(settings)(views_of(grid_points(1)), cells, 1).loss) < 0.05
+    assert float(DenseMatching(settings)(views_of(grid_points(1)), Outputs(cells), 1).loss) < 0.05

@@ -13,6 +13,7 @@ from medssl.objectives import (
     DenseDiscriminationSettings,
     HypersphereMixup,
     HypersphereMixupSettings,
+    Outputs,
     PatchDiscrimination,
     PatchDiscriminationSettings,
     PatchPooling,
@@ -67,16 +68,18 @@ def test_mixup_has_its_minimum_at_the_mixture() -> None:
     w = weight[:, None, None, None]
     cells[8:] = F.normalize(w * cells[:2] + (1 - w) * cells[2:4], dim=1)
     objective = HypersphereMixup(HypersphereMixupSettings())
-    result = objective(views, cells, 1)
+    result = objective(views, Outputs(cells, patches=cells), 1)
     assert float(result.metrics["mix_similarity"]) == pytest.approx(1.0, abs=1e-5)
     cells[8:] = unit(2, 16, 2, 2, seed=4)
-    assert objective(views, cells, 1).loss > result.loss
+    assert objective(views, Outputs(cells, patches=cells), 1).loss > result.loss
 
 
 def test_mixup_trains_the_mixed_image_alone() -> None:
     views = PairViews(torch.zeros(5, 1, 4, 4), torch.eye(2).repeat(2, 1, 1), torch.tensor([0.5]))
     cells = unit(5, 6, 2, 2).requires_grad_()
-    HypersphereMixup(HypersphereMixupSettings())(views, cells, 1).loss.backward()
+    HypersphereMixup(HypersphereMixupSettings())(
+        views, Outputs(cells, patches=cells), 1
+    ).loss.backward()
     assert cells.grad is not None
     assert cells.grad[:4].abs().max() == 0
     assert cells.grad[4].abs().max() > 0
@@ -88,9 +91,9 @@ def test_patch_discrimination_pairs_cells_of_both_views() -> None:
     )
     objective = PatchDiscrimination(PatchDiscriminationSettings())
     cells = unit(10, 16, 2, 2).clone()
-    apart = objective(views, cells, 1)
+    apart = objective(views, Outputs(cells, patches=cells), 1)
     cells[4:8] = cells[:4]
-    together = objective(views, cells, 1)
+    together = objective(views, Outputs(cells, patches=cells), 1)
     assert together.loss < apart.loss
     assert float(together.metrics["positive_similarity"]) == pytest.approx(1.0, abs=1e-5)
 
