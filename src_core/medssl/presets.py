@@ -6,12 +6,14 @@ from typing import Literal
 
 from medssl.nets.architecture import Architecture
 from medssl.objectives import (
+    AssignmentEntropySettings,
     CrossImageMatchingSettings,
     DenseDiscriminationSettings,
     DenseMatchingSettings,
     HypersphereMixupSettings,
     PatchDiscriminationSettings,
     PatchPooling,
+    RegionDiscriminationSettings,
 )
 from medssl.prepare.settings import PrepareSettings
 from medssl.pretrain.recipe import Optimiser, Recipe, Schedule, Stage
@@ -27,6 +29,10 @@ Channels = Literal[1, 3]
 EPOCH_STEPS = 1000
 QUICK_MINUTES = 8.0
 STANDARD_MINUTES = 45.0
+FIRST_STAGE_SHARE = 0.6
+"""Share of the steps that stage 1 gets before stage 2, but for the paper's preset."""
+CENTRE_SIGMA = 0.25
+"""Standard deviation of the center-sensitive window, as a share of the patch's side."""
 _FREE = {"rotation_degrees": 180.0, "flip_axes": (-1,)}
 _GRID_STAGE_OBJECTIVES = (PatchDiscriminationSettings(), HypersphereMixupSettings())
 
@@ -42,8 +48,10 @@ def ld_recipe(
     ndim: Dimension = 2,
     channels: Channels = 1,
     upright: bool = True,
+    clusters: int | None = None,
+    centre_sensitive: bool = False,
 ) -> Recipe:
-    """Build the recipe of local discrimination, stage 1.
+    """Build the recipe of local discrimination: stage 1 and, with clusters, stage 2.
 
     Parameters
     ----------
@@ -58,14 +66,24 @@ def ld_recipe(
     upright
         Whether images have a known way up (no flips, small rotations). False for fundus
         photographs and the like.
+    clusters
+        Clusters of the second stage; None: there is no second stage.
+    centre_sensitive
+        grid: pool patches with a Gaussian window in place of a plain average.
     """
     form = form or default_form(preset)
-    stages = (_grid_stage(upright),) if form == "grid" else _dense_stages(upright)
+    if form == "grid":
+        stages: tuple[Stage, ...] = (_grid_stage(upright, centre_sensitive),)
+    else:
+        stages = _dense_stages(upright)
+    if clusters:
+        first = 20.0 if preset == "paper" else FIRST_STAGE_SHARE
+        stages = _with_regions(stages, first, 80.0 if preset == "paper" else 1 - first)
     if preset == "paper":
-        return _paper(stages, form, ndim, channels)
+        return _paper(stages, form, ndim, channels, clusters or 0)
     return Recipe(
         name=f"ld-{form}-{preset}",
-        architecture=_plain_net(ndim, channels),
+        architecture=_plain_net(ndim, channels, clusters or 0),
         prepare=_working_grid(ndim, channels, longest_side=256),
         stages=stages,
         batch=12 if form == "dense" else 8,
@@ -75,28 +93,30 @@ def ld_recipe(
 
 
 def _paper(
-    stages: tuple[Stage, ...], form: FormName, ndim: Dimension, channels: Channels
+    stages: tuple[Stage, ...], form: FormName, ndim: Dimension, channels: Channels, clusters: int
 ) -> Recipe:
     return Recipe(
         name=f"ld-{form}-paper",
-        architecture=Architecture.vgg("tiny", ndim=ndim, in_channels=channels),
+        architecture=Architecture.vgg("tiny", ndim=ndim, in_channels=channels, clusters=clusters),
         prepare=_working_grid(ndim, channels, longest_side=512),
         stages=stages,
         optimiser=Optimiser(kind="adam", lr=1e-3, weight_decay=0.0),
         schedule=Schedule(kind="halving", warmup_steps=0, halve_every=10 * EPOCH_STEPS),
         batch=8,
-        steps=20 * EPOCH_STEPS,
+        steps=(100 if clusters else 20) * EPOCH_STEPS,
         held_out=0.1,
         validate_every=EPOCH_STEPS,
         largest_crop=512 if ndim == 2 else 96,
     )
 
 
-def _plain_net(ndim: Dimension, channels: Channels) -> Architecture:
+def _plain_net(ndim: Dimension, channels: Channels, clusters: int) -> Architecture:
     if ndim == 2:
-        return Architecture.plain(ndim=2, in_channels=channels, out_stride=4)
+        return Architecture.plain(ndim=2, in_channels=channels, out_stride=4, clusters=clusters)
     widths = (16, 32, 64, 128, 128)
-    return Architecture.plain(ndim=3, in_channels=channels, out_stride=2, widths=widths)
+    return Architecture.plain(
+        ndim=3, in_channels=channels, out_stride=2, widths=widths, clusters=clusters
+    )
 
 
 def _working_grid(ndim: Dimension, channels: Channels, longest_side: int) -> PrepareSettings:
@@ -137,11 +157,41 @@ def _dense_stages(upright: bool) -> tuple[Stage, ...]:
     )
 
 
-def _grid_stage(upright: bool) -> Stage:
+def _grid_stage(upright: bool, centre_sensitive: bool) -> Stage:
     affine = SLIGHT_CROP if upright else SLIGHT_CROP.model_copy(update=_FREE)
     return Stage(
         name="grid",
         views=PairViewSettings(affine=affine),
-        pooling=PatchPooling(grid=8),
+        pooling=PatchPooling(grid=8, centre_sigma=CENTRE_SIGMA if centre_sensitive else None),
         objectives=_GRID_STAGE_OBJECTIVES,
     )
+
+
+def _with_regions(stages: tuple[Stage, ...], before: float, regions: float) -> tuple[Stage, ...]:
+    """Append stage 2: the last stage goes on, and clusters are learned beside.
+
+    Parameters
+    ----------
+    stages
+        Stage 1.
+    before, regions
+        Shares of the steps of stage 1 as a whole, and of stage 2.
+    """
+    whole = sum(stage.share for stage in stages)
+    first = tuple(
+        stage.model_copy(update={"share": stage.share * before / whole}) for stage in stages
+    )
+    last = stages[-1]
+    second = last.model_copy(
+        update={
+            "name": "regions",
+            "share": regions,
+            "restart": True,
+            "objectives": (
+                *last.objectives,
+                RegionDiscriminationSettings(),
+                AssignmentEntropySettings(),
+            ),
+        }
+    )
+    return (*first, second)

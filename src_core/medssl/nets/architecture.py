@@ -17,7 +17,7 @@ PLAIN_CONVOLUTIONS = 2
 
 
 class Architecture(BaseModel):
-    """A U-Net: encoder levels at strides 1, 2, 4, ..., a decoder, an embedding head.
+    """A U-Net: encoder levels at strides 1, 2, 4, ..., a decoder, one head or two.
 
     `vgg` and `plain` give the two families that medssl trains; other widths work too. In a `vgg`
     net a decoder level gives the width of the next finer level, in a `plain` one its own.
@@ -38,6 +38,9 @@ class Architecture(BaseModel):
         default=1, ge=1, description="Voxels an embedding cell along each axis: 1, 2, 4, ..."
     )
     embedding_channels: int = Field(default=32, ge=2, description="Length of an embedding.")
+    clusters: int = Field(
+        default=0, ge=0, description="Clusters that each cell is assigned to; 0: no second head."
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -47,6 +50,8 @@ class Architecture(BaseModel):
             raise ValueError("widths and convolutions must be positive")
         if self.out_stride not in [2**level for level in range(len(self.widths))]:
             raise ValueError(f"out_stride must be a power of two up to {self.deepest_stride}")
+        if self.clusters == 1:
+            raise ValueError("clusters must be 0 or at least 2")
         return self
 
     @property
@@ -66,6 +71,7 @@ class Architecture(BaseModel):
         ndim: Literal[2, 3] = 2,
         in_channels: Literal[1, 3] = 1,
         embedding_channels: int = 32,
+        clusters: int = 0,
     ) -> Architecture:
         """Describe the paper's net: VGG-16 with batch norm, embeddings at full resolution."""
         return cls(
@@ -76,6 +82,7 @@ class Architecture(BaseModel):
             convolutions=VGG_CONVOLUTIONS,
             out_stride=1,
             embedding_channels=embedding_channels,
+            clusters=clusters,
         )
 
     @classmethod
@@ -86,6 +93,7 @@ class Architecture(BaseModel):
         out_stride: int = 4,
         embedding_channels: int = 64,
         widths: tuple[int, ...] = PLAIN_WIDTHS,
+        clusters: int = 0,
     ) -> Architecture:
         """Describe the net that trains in minutes on a processor: coarser embeddings, deeper."""
         return cls(
@@ -96,4 +104,5 @@ class Architecture(BaseModel):
             convolutions=(PLAIN_CONVOLUTIONS,) * len(widths),
             out_stride=out_stride,
             embedding_channels=embedding_channels,
+            clusters=clusters,
         )

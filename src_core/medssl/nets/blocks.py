@@ -50,6 +50,26 @@ class EmbeddingHead(nn.Sequential):
         )
 
 
+class ClusterHead(nn.Sequential):
+    """Convolution-norm-ReLU to as many channels as clusters, a convolution, and shares.
+
+    The shares are ``σ(x_k) / Σ_j σ(x_j)``: a sigmoid, then unit length in the L1 norm. They are
+    computed as a softmax of ``log σ(x)``, which is the same and never divides by zero.
+    """
+
+    def __init__(self, ndim: int, inside: int, clusters: int) -> None:
+        super().__init__(
+            ConvNormRelu(ndim, inside, clusters), convolution(ndim, clusters, clusters)
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the shares ``(B, K, *cells)`` in single precision, of sum 1."""
+        scores = features
+        for layer in self:
+            scores = layer(scores)
+        return nn.functional.logsigmoid(scores.float()).softmax(1)
+
+
 def max_pool(ndim: int) -> nn.Module:
     """Return pooling that halves every spatial axis."""
     return nn.MaxPool2d(2) if ndim == 2 else nn.MaxPool3d(2)

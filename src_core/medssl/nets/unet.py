@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from medssl.nets.architecture import Architecture
-from medssl.nets.blocks import ConvStack, EmbeddingHead, max_pool, unit_length
+from medssl.nets.blocks import ClusterHead, ConvStack, EmbeddingHead, max_pool, unit_length
 from medssl.nets.padding import pad_to_multiple
 
 
 class DenseNet(nn.Module):
-    """U-Net with an embedding head.
+    """U-Net with an embedding head and, where the architecture has clusters, a clustering head.
 
     Cell ``i`` of an output with stride ``s`` is centred at voxel ``i·s + (s−1)/2``: pooling and
     upsampling are symmetric, and padding is added at the end only.
@@ -22,7 +22,13 @@ class DenseNet(nn.Module):
     Parameters
     ----------
     architecture
-        Widths, convolutions, stride and dimension.
+        Widths, convolutions, stride, dimension, clusters.
+
+    Attributes
+    ----------
+    prototypes
+        ``(K, E)``: unit vector of each cluster over the cohort; zeros until they are computed.
+        Only where there are clusters.
 
     Notes
     -----
@@ -43,6 +49,8 @@ class DenseNet(nn.Module):
     >>> net(torch.zeros(1, 1, 10, 7)).shape
     torch.Size([1, 6, 5, 4])
     """
+
+    prototypes: Tensor
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
@@ -72,6 +80,12 @@ class DenseNet(nn.Module):
             channels=architecture.embedding_channels,
             last_kernel=3 if architecture.kind == "vgg" else 1,
         )
+        # Built last: with and without clusters the other weights begin alike.
+        self.cluster_head: ClusterHead | None = None
+        if architecture.clusters:
+            self.cluster_head = ClusterHead(ndim, channels, architecture.clusters)
+            size = (architecture.clusters, architecture.embedding_channels)
+            self.register_buffer("prototypes", torch.zeros(size))
 
     @property
     def stride(self) -> int:
@@ -92,6 +106,19 @@ class DenseNet(nn.Module):
             ``(B, E, *ceil(spatial / stride))`` in single precision, unit length along ``E``.
         """
         return unit_length(self.head(self.features(images)))
+
+    def embed_and_assign(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return embeddings and shares of the clusters ``(B, K, *cells)``, which sum to 1.
+
+        Raises
+        ------
+        ValueError
+            If the net has no clusters.
+        """
+        if self.cluster_head is None:
+            raise ValueError("this net has no clusters")
+        features = self.features(images)
+        return unit_length(self.head(features)), self.cluster_head(features)
 
     def features(self, images: Tensor) -> Tensor:
         """Return the decoder's last map, before the head: ``(B, feature_channels, *cells)``."""

@@ -1,5 +1,9 @@
 """Objectives: one loss a file, each an ``nn.Module``."""
 
+from medssl.objectives.assignment_entropy import (
+    AssignmentEntropy,
+    AssignmentEntropySettings,
+)
 from medssl.objectives.base import ObjectiveResult, Outputs
 from medssl.objectives.dense_discrimination import (
     DenseDiscrimination,
@@ -17,8 +21,14 @@ from medssl.objectives.patch_discrimination import (
     PatchDiscriminationSettings,
 )
 from medssl.objectives.pooling import PatchPooling, pool_patches
+from medssl.objectives.region_discrimination import (
+    RegionDiscrimination,
+    RegionDiscriminationSettings,
+)
 
 __all__ = [
+    "AssignmentEntropy",
+    "AssignmentEntropySettings",
     "CrossImageMatching",
     "CrossImageMatchingSettings",
     "DenseDiscrimination",
@@ -32,5 +42,7 @@ __all__ = [
     "PatchDiscrimination",
     "PatchDiscriminationSettings",
     "PatchPooling",
+    "RegionDiscrimination",
+    "RegionDiscriminationSettings",
     "pool_patches",
 ]

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
 from medssl.nets.blocks import unit_length
 from medssl.objectives.base import ObjectiveResult, Outputs
-from medssl.objectives.instance_loss import instance_discrimination
+from medssl.objectives.instance_loss import InstanceLossSettings, instance_discrimination
 from medssl.objectives.patch_discrimination import patch_rows
 from medssl.views.pairs import PairViews
 from medssl.views.randomness import per_image
 
 
-class HypersphereMixupSettings(BaseModel):
+class HypersphereMixupSettings(InstanceLossSettings):
     """Weight and temperature."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["hypersphere_mixup"] = "hypersphere_mixup"
-    weight: float = Field(default=1.0, ge=0, description="Weight in the sum of losses.")
-    temperature: float = Field(default=0.1, gt=0, description="Temperature of the softmax.")
 
 
 class HypersphereMixup(nn.Module):

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import torch
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 LARGEST_PROBABILITY = 1 - 1e-6
+
+
+class InstanceLossSettings(BaseModel):
+    """Weight and temperature, for each objective of this loss."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weight: float = Field(default=1.0, ge=0, description="Weight in the sum of losses.")
+    temperature: float = Field(default=0.1, gt=0, description="Temperature of the softmax.")
 
 
 def instance_discrimination(rows: Tensor, partners: Tensor, temperature: float) -> Tensor:

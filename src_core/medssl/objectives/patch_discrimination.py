@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from medssl.objectives.base import ObjectiveResult, Outputs
-from medssl.objectives.instance_loss import instance_discrimination
+from medssl.objectives.instance_loss import InstanceLossSettings, instance_discrimination
 from medssl.objectives.spread import embedding_spread
 from medssl.views.pairs import PairViews
 from medssl.views.turn import turn_back
 
 
-class PatchDiscriminationSettings(BaseModel):
+class PatchDiscriminationSettings(InstanceLossSettings):
     """Weight and temperature."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["patch_discrimination"] = "patch_discrimination"
-    weight: float = Field(default=1.0, ge=0, description="Weight in the sum of losses.")
-    temperature: float = Field(default=0.1, gt=0, description="Temperature of the softmax.")
 
 
 class PatchDiscrimination(nn.Module):

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from medssl.io.image import Image
 
 LARGEST_WORKING_GRID = 2**29
+COLOUR_AS_GREY = "it is in colour, and only its brightness is used"
+"""Warning about an image whose colours a grey model does not see."""
+_SAME_COLOUR = 0.02
+_THINNED = 3
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
@@ -78,6 +82,8 @@ def prepare_image(image: Image, settings: PrepareSettings) -> PreparedImage:
             where, "not one pixel is a finite number", "Export the image again from its source."
         )
     warnings += _intensity_warnings(span, image.grid)
+    if settings.channels == 1 and _has_colours(array, span):
+        warnings.append(COLOUR_AS_GREY)
     convert = partial(_normalised, span=span, channels=settings.channels)
     result = np.moveaxis(resample(array, turned, target, convert), -1, 0)
     return PreparedImage(
@@ -123,6 +129,15 @@ def _intensity_warnings(span: IntensityRange, grid: Grid) -> list[str]:
     if span.n_bad > 0:
         found.append(f"{100 * span.n_bad:.2g} % of the pixels are not finite numbers, taken as 0")
     return found
+
+
+def _has_colours(array: NDArray[Any], span: IntensityRange) -> bool:
+    """Whether pixels ``(..., C)`` differ between their colours; many grey images are RGB."""
+    if array.shape[-1] < 3:
+        return False
+    thinned = array[(slice(None, None, _THINNED),) * (array.ndim - 1)]
+    values = apply_range(thinned[..., :3], span)
+    return bool(np.ptp(values, axis=-1).mean() > _SAME_COLOUR)
 
 
 def _normalised(raw: NDArray[Any], span: IntensityRange, channels: int) -> NDArray[np.float32]:

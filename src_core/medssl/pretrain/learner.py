@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from medssl.correspond import Correspondences
 from medssl.nets import DenseNet, build_net, normalise_input
 from medssl.objectives import (
+    AssignmentEntropy,
+    AssignmentEntropySettings,
     CrossImageMatching,
     CrossImageMatchingSettings,
     DenseDiscrimination,
@@ -22,6 +24,8 @@ from medssl.objectives import (
     PatchDiscrimination,
     PatchDiscriminationSettings,
     PatchPooling,
+    RegionDiscrimination,
+    RegionDiscriminationSettings,
     pool_patches,
 )
 from medssl.pretrain.hardware import Hardware
@@ -34,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class TrainingNet(nn.Module):
-    """The net with what is compiled along with it: precision and pooling.
+    """The net with what is compiled along with it: precision, pooling, assignment.
 
     Parameters
     ----------
@@ -42,22 +46,30 @@ class TrainingNet(nn.Module):
         The dense net; shared, not copied.
     pooling
         Grid to pool on, or None.
+    assigns
+        Whether cells are assigned to clusters.
     bf16
         Whether convolutions run in bf16.
     """
 
-    def __init__(self, net: DenseNet, pooling: PatchPooling | None, bf16: bool) -> None:
+    def __init__(
+        self, net: DenseNet, pooling: PatchPooling | None, assigns: bool, bf16: bool
+    ) -> None:
         super().__init__()
         self.net = net
         self.pooling = pooling
+        self.assigns = assigns
         self.bf16 = bf16
 
     def forward(self, images: Tensor) -> Outputs:
         """Embed views ``(V, C, *view)``."""
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self.bf16):
-            cells = self.net(normalise_input(images))
+            values = normalise_input(images)
+            cells, assignment = (
+                self.net.embed_and_assign(values) if self.assigns else (self.net(values), None)
+            )
         patches = None if self.pooling is None else pool_patches(cells, self.pooling)
-        return Outputs(cells, patches)
+        return Outputs(cells, patches, assignment)
 
 
 class Learner:
@@ -92,7 +104,7 @@ class Learner:
         self.optimiser = self._build_optimiser()
         self.correspondences: Correspondences | None = None
         self._forward: nn.Module = self.net
-        self._entered: tuple[PatchPooling | None, Hardware] | None = None
+        self._entered: tuple[PatchPooling | None, bool, Hardware] | None = None
 
     @property
     def modules(self) -> dict[str, nn.Module]:
@@ -100,12 +112,20 @@ class Learner:
         return {"net": self.net, "objectives": self.objectives}
 
     def enter(self, stage: Stage) -> None:
-        """Make ready for the steps of a stage; what is compiled already stays so."""
-        wanted = (stage.pooling, self.hardware)
+        """Make ready for the steps of a stage; what is compiled already stays so.
+
+        A clustering head that the stage does not use is frozen: several processes would wait for
+        its gradients.
+        """
+        wanted = (stage.pooling, stage.assigns, self.hardware)
         if wanted == self._entered:
             return
         self._entered = wanted
-        training_net = TrainingNet(self.net, stage.pooling, self.hardware.precision == "bf16")
+        training_net = TrainingNet(
+            self.net, stage.pooling, stage.assigns, bf16=self.hardware.precision == "bf16"
+        )
+        if self.net.cluster_head is not None:
+            self.net.cluster_head.requires_grad_(stage.assigns)
         if self.hardware.compiled:
             training_net.compile()
         self._forward = self.accelerator.prepare_model(training_net)
@@ -113,7 +133,13 @@ class Learner:
     def loss(self, number: int, batch: ImageBatch, seed: int) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the weighted loss of a batch in stage `number`, and what to watch."""
         stage = self.plan.recipe.stages[number]
-        views = self._views(stage, batch.to(self.hardware.device), seed)
+        return self.loss_of_views(number, self._views(stage, batch.to(self.hardware.device), seed))
+
+    def loss_of_views(
+        self, number: int, views: DenseViews | PairViews
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the weighted loss of views that are made already, and what to watch."""
+        stage = self.plan.recipe.stages[number]
         images = views.images.contiguous(memory_format=self.memory_format)
         outputs: Outputs = self._forward(images)
         metrics: dict[str, Tensor] = {}
@@ -145,7 +171,7 @@ class Learner:
         """Return the mean loss of batches, the net as it is used later, always the same views."""
         stage = self.plan.recipe.stages[number]
         kept = self._forward
-        self._forward = TrainingNet(self.net, stage.pooling, bf16=False)
+        self._forward = TrainingNet(self.net, stage.pooling, stage.assigns, bf16=False)
         self.net.eval()
         try:
             losses = [self.loss(number, batch, seed)[0] for seed, batch in enumerate(batches)]
@@ -193,5 +219,9 @@ def build_objective(settings: ObjectiveSettings) -> nn.Module:
         return DenseMatching(settings)
     if isinstance(settings, CrossImageMatchingSettings):
         return CrossImageMatching(settings)
+    if isinstance(settings, RegionDiscriminationSettings):
+        return RegionDiscrimination(settings)
+    if isinstance(settings, AssignmentEntropySettings):
+        return AssignmentEntropy(settings)
     assert isinstance(settings, HypersphereMixupSettings)
     return HypersphereMixup(settings)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from medssl import __version__
 from medssl.errors import SettingsError
+from medssl.prepare.prepared import COLOUR_AS_GREY
 from medssl.prepare.settings import PrepareSettings
 from medssl.pretrain.recipe import Recipe, Stage
 from medssl.pretrain.settings import PretrainSettings
@@ -65,6 +66,18 @@ class Plan(BaseModel):
             for number in range(len(shares))
         ]
 
+    def schedule_span(self, step: int) -> tuple[int, int]:
+        """Return first step and end of the schedule of the learning rate that a step lies in."""
+        assert self.steps is not None
+        ends = self.stage_ends()
+        restarts = [
+            start
+            for start, stage in zip([0, *ends], self.recipe.stages, strict=False)
+            if stage.restart
+        ]
+        first = max([0, *(start for start in restarts if start <= step)])
+        return first, min([self.steps, *(start for start in restarts if start > step)])
+
 
 @dataclass(frozen=True)
 class Division:
@@ -93,6 +106,11 @@ def make_plan(images: PreparedCohort, settings: PretrainSettings) -> tuple[Plan,
     _check_number(cases, recipe)
     if len(cases) == 1:
         notes.append("there is one image: the model learns its places, not how anatomy varies")
+    colour = sum(COLOUR_AS_GREY in case.warnings for case in cases)
+    if colour:
+        notes.append(
+            f"{colour} colour images are trained on as grey: take 3 channels to learn from colours"
+        )
     division = divide(cases, recipe.held_out)
     if recipe.batch < 2 <= len(division.training) and recipe.links_images:
         notes.append("a step sees one image: images are not linked; take a batch of 2 or more")

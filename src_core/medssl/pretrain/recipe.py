@@ -8,12 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from medssl.nets.architecture import Architecture
 from medssl.objectives import (
+    AssignmentEntropySettings,
     CrossImageMatchingSettings,
     DenseDiscriminationSettings,
     DenseMatchingSettings,
     HypersphereMixupSettings,
     PatchDiscriminationSettings,
     PatchPooling,
+    RegionDiscriminationSettings,
 )
 from medssl.prepare.settings import PrepareSettings
 from medssl.views import DenseViewSettings, PairViewSettings
@@ -24,11 +26,14 @@ ObjectiveSettings = Annotated[
     | DenseMatchingSettings
     | CrossImageMatchingSettings
     | PatchDiscriminationSettings
-    | HypersphereMixupSettings,
+    | HypersphereMixupSettings
+    | RegionDiscriminationSettings
+    | AssignmentEntropySettings,
     Field(discriminator="kind"),
 ]
 
 _DENSE_KINDS = ("dense_discrimination", "dense_matching", "cross_image_matching")
+_REGION_KINDS = ("region_discrimination", "assignment_entropy")
 
 
 class Stage(BaseModel):
@@ -38,6 +43,9 @@ class Stage(BaseModel):
 
     name: str = Field(pattern=r"^[\w-]+$", description="Name in events and file names.")
     share: float = Field(default=1.0, gt=0, description="Share of all steps, against the others.")
+    restart: bool = Field(
+        default=False, description="The learning rate's schedule begins anew with this stage."
+    )
     views: ViewSettings = Field(description="How views are made.")
     pooling: PatchPooling | None = Field(
         default=None, description="Grid that embeddings are pooled on before the objectives."
@@ -54,7 +62,8 @@ class Stage(BaseModel):
     @model_validator(mode="after")
     def _views_fit(self) -> Self:
         dense = self.views.kind == "dense"
-        if any((o.kind in _DENSE_KINDS) != dense for o in self.objectives):
+        own = [o for o in self.objectives if o.kind not in _REGION_KINDS]
+        if any((o.kind in _DENSE_KINDS) != dense for o in own):
             raise ValueError(f"stage {self.name!r}: the objectives do not fit the views")
         if dense == (self.pooling is not None):
             raise ValueError(f"stage {self.name!r}: grid objectives need pooling, dense ones none")
@@ -64,6 +73,11 @@ class Stage(BaseModel):
                 f"stage {self.name!r}: cross-image matching and correspondences need each other"
             )
         return self
+
+    @property
+    def assigns(self) -> bool:
+        """Whether its objectives need the assignment of cells to clusters."""
+        return any(o.kind in _REGION_KINDS for o in self.objectives)
 
 
 class Optimiser(BaseModel):
@@ -125,10 +139,22 @@ class Recipe(BaseModel):
         names = [stage.name for stage in self.stages]
         if len(set(names)) < len(names):
             raise ValueError(f"every stage needs a name of its own, not {', '.join(names)}")
+        if any(stage.assigns for stage in self.stages) != (self.architecture.clusters > 0):
+            raise ValueError("clusters in the architecture and regions in a stage need each other")
         pairs = any(stage.views.kind == "pairs" for stage in self.stages)
         if pairs and self.batch % 2:
             raise ValueError("a recipe with pairs of images needs an even batch")
         return self
+
+    def linking_stage(self, number: int) -> Stage:
+        """Return the stage whose links a stage uses: the first that links by the descriptor.
+
+        The descriptor does not learn, so that its links are the same in all stages.
+        """
+        stage = self.stages[number]
+        if stage.correspondences != "descriptor":
+            return stage
+        return next(other for other in self.stages if other.correspondences == "descriptor")
 
     @property
     def links_images(self) -> bool:

@@ -36,6 +36,18 @@ class PretrainSettings(BaseModel):
         description="The images have a known way up: no flips, small rotations. "
         "Off for fundus photographs and the like.",
     )
+    clusters: int | None = Field(
+        default=None,
+        ge=2,
+        le=64,
+        description="Structures that a second stage learns to tell apart (region discrimination; "
+        "the paper's 16). Empty: no second stage.",
+    )
+    centre_sensitive: bool = Field(
+        default=False,
+        description="grid: a patch's feature speaks mostly for its centre (center-sensitive "
+        "averaging pooling). The dense form has no patches.",
+    )
     minutes: float | None = Field(
         default=None,
         gt=0,
@@ -60,9 +72,15 @@ class PretrainSettings(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _one_clock(self) -> Self:
+    def _fits_together(self) -> Self:
+        from medssl.presets import default_form
+
         if self.minutes is not None and self.steps is not None:
             raise ValueError("give minutes or steps, not both")
+        if self.custom is not None and (self.clusters is not None or self.centre_sensitive):
+            raise ValueError("clusters and centre_sensitive belong into the recipe of your own")
+        if self.centre_sensitive and (self.form or default_form(self.preset)) == "dense":
+            raise ValueError("centre_sensitive needs the form grid: the dense form has no patches")
         if self.custom is not None and self.custom.prepare.ndim != self.ndim:
             raise ValueError(
                 f"the recipe is {self.custom.prepare.ndim}-D, the images {self.ndim}-D"
@@ -74,7 +92,13 @@ class PretrainSettings(BaseModel):
         from medssl.presets import ld_recipe
 
         recipe = self.custom or ld_recipe(
-            self.preset, self.form, self.ndim, self.channels, self.upright
+            self.preset,
+            self.form,
+            self.ndim,
+            self.channels,
+            self.upright,
+            self.clusters,
+            self.centre_sensitive,
         )
         if self.batch is None:
             return recipe

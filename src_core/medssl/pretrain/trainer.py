@@ -149,7 +149,7 @@ class Trainer:
         linked = None
         if self.source.batch > 1:
             linked = link_images(
-                self.plan.recipe.stages[number],
+                self.plan.recipe.linking_stage(number),
                 self.division.training,
                 self.learner.net,
                 self.plan.settings.seed,
@@ -231,7 +231,9 @@ class Trainer:
         """Take one step; report, validate and save when it is time."""
         steps = self._steps
         stage = self.plan.recipe.stages[number]
-        lr = self.plan.recipe.optimiser.lr * rate_factor(self.plan.recipe.schedule, step, steps)
+        first, end = self.plan.schedule_span(step)
+        factor = rate_factor(self.plan.recipe.schedule, step - first, end - first)
+        lr = self.plan.recipe.optimiser.lr * factor
         seed = view_seed(self.plan.settings.seed, step, self.accelerator.process_index)
         loss, metrics = self.learner.step(number, batch, seed, lr)
         self.done = step + 1

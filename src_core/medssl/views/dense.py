@@ -13,6 +13,7 @@ from torch import Tensor
 from medssl.views.affine import AffineSettings
 from medssl.views.batch import ImageBatch
 from medssl.views.elastic import ElasticSettings
+from medssl.views.extent import Extent
 from medssl.views.photometric import PhotometricSettings, change_intensity
 from medssl.views.random_warp import random_warp
 from medssl.views.warp import Fill, Warp
@@ -71,6 +72,8 @@ class DenseViews:
         ``(B,)``: number of the case.
     across
         Points that link images to their partners, where there are any.
+    extent
+        Where the images lie in the views; None: they fill them.
     """
 
     images: Tensor
@@ -79,6 +82,12 @@ class DenseViews:
     valid: Tensor
     case: Tensor
     across: AcrossPoints | None = None
+    extent: Extent | None = None
+
+    @property
+    def plain(self) -> int:
+        """Number of views, from the first on, that show one image each: all."""
+        return len(self.images)
 
 
 def make_dense_views(
@@ -123,6 +132,7 @@ def make_dense_views(
         seen.gather(1, order),
         batch.case,
         across,
+        Extent(tuple(warps), (low, high)),
     )
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from medssl.views.affine import AffineSettings, plane_rotation
 from medssl.views.batch import ImageBatch
+from medssl.views.extent import Extent
 from medssl.views.photometric import PhotometricSettings, change_intensity
 from medssl.views.random_warp import random_warp
 from medssl.views.randomness import per_image, uniform
@@ -74,11 +75,19 @@ class PairViews:
         ``(2·B, ndim, ndim)``: how each second view is turned, for `turn_back`.
     mix
         ``(B,)``: share of the pair's first image in the mixture.
+    extent
+        Where the images lie in the first and second views; None: they fill them.
     """
 
     images: Tensor
     turns: Tensor
     mix: Tensor
+    extent: Extent | None = None
+
+    @property
+    def plain(self) -> int:
+        """Number of views, from the first on, that show one image each: all but the mixtures."""
+        return len(self.images) - len(self.mix)
 
 
 def make_pair_views(
@@ -97,16 +106,18 @@ def make_pair_views(
     turns = torch.eye(ndim).repeat(count, 1, 1)
     if settings.turn:
         turns = random_turns(count, ndim, tuple(range(-ndim, 0)), generator)
-    views = []
+    views: list[Tensor] = []
+    warps: list[Warp] = []
     for turn in (torch.eye(ndim).repeat(count, 1, 1), turns):
         limit = settings.wobble_degrees * torch.pi / 180
         angle = uniform(count, (-limit, limit), generator)[:, 0]
         own = plane_rotation(angle, ndim, (-2, -1)) @ turn
         warp = Warp(shared.matrix @ own.to(shared.matrix), shared.centre, None, view_size)
+        warps.append(warp)
         views.append(
             change_intensity(warp.apply(batch, settings.fill), settings.photometric, generator)
         )
     weight = uniform(count // 2, settings.mix, generator)[:, 0].to(batch.images.device)
     one, other = views[0].chunk(2)
     views.append(torch.lerp(other, one, per_image(weight, one)))
-    return PairViews(torch.cat(views), turns, weight)
+    return PairViews(torch.cat(views), turns, weight, Extent(tuple(warps), batch.shown()))

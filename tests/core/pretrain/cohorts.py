@@ -29,6 +29,7 @@ class MemoryCase:
     key: str = "one.png"
     path: Path = Path("images/one.png")
     fingerprint: str = "f"
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
