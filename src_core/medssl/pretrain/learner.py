@@ -133,13 +133,7 @@ class Learner:
     def loss(self, number: int, batch: ImageBatch, seed: int) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the weighted loss of a batch in stage `number`, and what to watch."""
         stage = self.plan.recipe.stages[number]
-        return self.loss_of_views(number, self._views(stage, batch.to(self.hardware.device), seed))
-
-    def loss_of_views(
-        self, number: int, views: DenseViews | PairViews
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the weighted loss of views that are made already, and what to watch."""
-        stage = self.plan.recipe.stages[number]
+        views = self._views(stage, batch.to(self.hardware.device), seed)
         images = views.images.contiguous(memory_format=self.memory_format)
         outputs: Outputs = self._forward(images)
         metrics: dict[str, Tensor] = {}
