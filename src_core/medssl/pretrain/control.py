@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from medssl.errors import Cancelled
-from medssl.pretrain.run_folder import RunFolder
 from medssl.progress import Progress
+from medssl.runs import RunFolder
 
 if TYPE_CHECKING:
     from accelerate import Accelerator

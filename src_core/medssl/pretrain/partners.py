@@ -18,8 +18,8 @@ from medssl.errors import Cancelled
 from medssl.nets import DenseNet, normalise_input
 from medssl.pretrain.control import Control
 from medssl.pretrain.recipe import Stage
-from medssl.pretrain.run_folder import RunFolder
 from medssl.progress import Progress
+from medssl.runs import RunFolder
 
 PARTNERS = 6
 """Partners an image."""

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from medssl.errors import SettingsError
 from medssl.objectives.spread import COLLAPSED_BELOW
-from medssl.pretrain.run_folder import RunFolder
+from medssl.runs import RunFolder
 
 RECENT_EVENTS = 20
 COLLAPSED_EVENTS = 5

@@ -11,10 +11,10 @@ from medssl.errors import Cancelled, MedsslError, SettingsError
 from medssl.pretrain.hardware import choose_hardware, start_accelerator
 from medssl.pretrain.plan import Plan, job_record, make_plan
 from medssl.pretrain.result import RunResult
-from medssl.pretrain.run_folder import RunFolder
 from medssl.pretrain.settings import PretrainSettings
 from medssl.pretrain.trainer import Trainer
 from medssl.progress import Progress, silent
+from medssl.runs import RunFolder
 
 if TYPE_CHECKING:
     from medssl.prepare import PreparedCohort
@@ -58,7 +58,7 @@ def pretrain(
             plan = _continued(folder, job, plan)
             if _is_done(folder):
                 return _finished(folder, plan)
-        folder.clear_stop()
+        folder.forget_old_requests()
         folder.state("starting")
         hardware = choose_hardware(accelerator.device, settings.precision, plan.wants_compilation())
         try:

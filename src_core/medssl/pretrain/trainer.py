@@ -19,11 +19,11 @@ from medssl.pretrain.plan import Division, Plan, job_record
 from medssl.pretrain.randomness import seed_everything, view_seed
 from medssl.pretrain.report import Report
 from medssl.pretrain.result import RunResult
-from medssl.pretrain.run_folder import RunFolder
 from medssl.pretrain.schedule import rate_factor
 from medssl.pretrain.trained_model import save_trained_model
 from medssl.pretrain.warmup import first_steps, time_stage
 from medssl.progress import Progress
+from medssl.runs import RunFolder
 from medssl.views.batch import ImageBatch
 
 if TYPE_CHECKING:

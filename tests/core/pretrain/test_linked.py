@@ -15,8 +15,8 @@ from medssl.errors import Cancelled, ModelError, SettingsError
 from medssl.models import load_model
 from medssl.pretrain import make_settings, pretrain, trainer
 from medssl.pretrain.loader import BatchSource
-from medssl.pretrain.run_folder import RunFolder
 from medssl.pretrain.warmup import WarmUp
+from medssl.runs import RunFolder
 
 from .cohorts import linked_settings, linked_stages, make_cohort, tiny_recipe
 

@@ -13,8 +13,8 @@ from medssl.errors import SettingsError
 from medssl.models import load_model
 from medssl.pretrain import Optimiser, Schedule, learner, make_settings, pretrain, warmup
 from medssl.pretrain.hardware import choose_hardware, start_accelerator
-from medssl.pretrain.run_folder import RunFolder
 from medssl.pretrain.schedule import rate_factor
+from medssl.runs import RunFolder
 
 from .cohorts import MemoryCase, make_cohort, tiny_recipe, tiny_settings
 

@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 
 from medssl.errors import Cancelled, ModelError, SettingsError, StorageError
 from medssl.pretrain import pretrain
-from medssl.pretrain.run_folder import RunFolder
+from medssl.runs import RunFolder
 
 from .cohorts import linked_settings, make_cohort, tiny_settings
 
