@@ -155,6 +155,16 @@ class Grid:
         point = np.asarray(point_vox, float)
         return bool(((point >= -0.5) & (point <= np.array(self.shape) - 0.5)).all())
 
+    def cells(self, stride: int) -> Grid:
+        """Grid of cells of `stride` voxels: cell ``i`` is centred at voxel ``i·s + (s−1)/2``."""
+        first = np.full(self.ndim, (stride - 1) / 2)
+        return replace(
+            self,
+            shape=tuple(-(-size // stride) for size in self.shape),
+            spacing=tuple(s * stride for s in self.spacing),
+            origin=tuple(self.voxel_to_world(first).tolist()),
+        )
+
     def with_shape(self, shape: Sequence[int]) -> Grid:
         """Spread another number of voxels over the same field of view.
 

@@ -47,6 +47,18 @@ class DataInfo(BaseModel):
     fingerprint: str = Field(default="", description="Fingerprint of the prepared cohort.")
 
 
+class ClusterInfo(BaseModel):
+    """What is known of the clusters over the cohort; the prototypes are among the weights."""
+
+    model_config = ConfigDict(frozen=True)
+
+    count: int = Field(description="Number of clusters.")
+    n_images: int = Field(description="Images that the prototypes were computed from.")
+    shares: tuple[float, ...] = Field(
+        description="Share of all cells that each cluster is the likeliest of."
+    )
+
+
 class ModelCard(BaseModel):
     """Everything about a model but its weights; stored as ``model.json``."""
 
@@ -56,6 +68,9 @@ class ModelCard(BaseModel):
     architecture: Architecture = Field(description="The net.")
     input: PrepareSettings = Field(description="How images are prepared for the net.")
     embedding: EmbeddingInfo = Field(description="What the net gives.")
+    clusters: ClusterInfo | None = Field(
+        default=None, description="Clusters with prototypes over the cohort, where there are any."
+    )
     recipe: dict[str, Any] = Field(default_factory=dict, description="How it was trained.")
     data: DataInfo = Field(description="What it was trained on.")
     versions: dict[str, str] = Field(
@@ -77,10 +92,11 @@ class ModelCard(BaseModel):
         for what, said, built in (
             ("embedding.stride", self.embedding.stride, net.out_stride),
             ("embedding.channels", self.embedding.channels, net.embedding_channels),
+            ("clusters.count", self.clusters.count if self.clusters else None, net.clusters),
             ("input.ndim", self.input.ndim, net.ndim),
             ("input.channels", self.input.channels, net.in_channels),
         ):
-            if said != built:
+            if said is not None and said != built:
                 raise ValueError(f"{what} is {said}, but the net is built for {built}")
         return self
 
@@ -223,10 +239,21 @@ def _describe(card: ModelCard) -> str:
         f"{', '.join(map(str, card.architecture.widths))}\n"
         f"- Output: {card.embedding.channels} channels, one cell every {card.embedding.stride} "
         "voxels, unit length\n"
+        f"{_describe_clusters(card)}"
         f"- Trained on {card.data.n_images} images without labels "
         f"(cohort {card.data.fingerprint or 'not fingerprinted'})\n"
         f"- Made {card.created} with medssl {card.versions.get('medssl', '?')}, "
         f"torch {card.versions.get('torch', '?')}\n"
         f"- Licence: {card.licence}\n\n"
         "Research use. It has not been approved for diagnosis.\n"
+    )
+
+
+def _describe_clusters(card: ModelCard) -> str:
+    if card.clusters is None:
+        return ""
+    used = sum(share > 0.01 for share in card.clusters.shares)
+    return (
+        f"- Clusters: {card.clusters.count}, of which {used} hold more than 1 % of the cells; "
+        f"prototypes from {card.clusters.n_images} images\n"
     )

@@ -6,6 +6,7 @@ model is opened.
 
 from __future__ import annotations
 
+from medssl.embed.clusters import image_prototypes, prototype_map
 from medssl.embed.cohort import EmbeddedCase, EmbeddedCohort, embed_cohort
 from medssl.embed.embedder import (
     INSTANT,
@@ -20,6 +21,8 @@ __all__ = [
     "EmbeddedCase",
     "EmbeddedCohort",
     "embed_cohort",
+    "image_prototypes",
     "open_embedder",
     "open_landmark_embedder",
+    "prototype_map",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -53,14 +53,7 @@ class EmbeddedCase:
     @property
     def cell_grid(self) -> Grid:
         """Grid of the cells: cell ``i`` is centred at working voxel ``i·s + (s−1)/2``."""
-        grid = self.case.grid
-        first = np.full(grid.ndim, (self.stride - 1) / 2)
-        return replace(
-            grid,
-            shape=self.cells,
-            spacing=tuple(s * self.stride for s in grid.spacing),
-            origin=tuple(grid.voxel_to_world(first).tolist()),
-        )
+        return self.case.grid.cells(self.stride)
 
 
 @dataclass(frozen=True)

@@ -61,9 +61,19 @@ class LevelwiseNet:
         )
         self._net = _folded(net).to(device, dtype).to(memory_format=self._memory_format)  # type: ignore[call-overload]
 
-    @torch.inference_mode()
     def __call__(self, images: Tensor) -> Tensor:
         """Embed ``(1, C, *spatial)`` float16 on the processor: ``(E, *cells)`` likewise."""
+        return self._run(images, assigns=False)
+
+    def embed_and_assign(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Give the shares of the clusters ``(K, *cells)`` too, for a net that has clusters."""
+        both = self._run(images, assigns=True)
+        channels = self.architecture.embedding_channels
+        return both[:channels], both[channels:]
+
+    @torch.inference_mode()
+    def _run(self, images: Tensor, assigns: bool) -> Tensor:
+        """Return embeddings and, if asked for, shares, one after the other in channels."""
         spatial = images.shape[2:]
         padded = pad_to_multiple(images, self.architecture.deepest_stride)
         split = self.split_level(padded.shape[2:])
@@ -75,10 +85,17 @@ class LevelwiseNet:
         cells = tuple(-(-s // self.architecture.out_stride) for s in spatial)
         del levels
         if out_level < split:
-            return self._leave(padded, hidden, split, cells)
+            return self._leave(padded, hidden, split, cells, assigns)
         # The net cuts off the cells that only cover padding before its head: so must we.
         kept = _cut(hidden, [slice(0, c) for c in cells])
-        return unit_length(self._net.head(kept))[0].to("cpu", torch.float16)
+        return self._heads(kept, assigns).to("cpu", torch.float16)
+
+    def _heads(self, features: Tensor, assigns: bool) -> Tensor:
+        embedding = unit_length(self._net.head(features))[0]
+        if not assigns:
+            return embedding
+        assert self._net.cluster_head is not None
+        return torch.cat((embedding, self._net.cluster_head(features)[0]))
 
     def split_level(self, spatial: Sequence[int]) -> int:
         """Return the finest level whose maps fit the budget untiled."""
@@ -96,7 +113,7 @@ class LevelwiseNet:
         if level >= self.architecture.out_level:
             channels += widths[min(level + 1, len(widths) - 1)]
         if level == self.architecture.out_level:
-            channels += 3 * self.architecture.embedding_channels
+            channels += 3 * (self.architecture.embedding_channels + self.architecture.clusters)
         return channels * self.dtype.itemsize
 
     def _radius(self, split: int, decoding: bool) -> int:
@@ -133,11 +150,15 @@ class LevelwiseNet:
             _cut(whole, tile.interior).copy_(_cut(pooled, tile.crop()))
         return whole
 
-    def _leave(self, padded: Tensor, hidden: Tensor, split: int, cells: Sequence[int]) -> Tensor:
+    def _leave(
+        self, padded: Tensor, hidden: Tensor, split: int, cells: Sequence[int], assigns: bool
+    ) -> Tensor:
         """Decode the levels finer than `split`, tile by tile; their skips are computed again."""
         out = self.architecture.out_level
         finer = 1 << (split - out)
-        result = torch.empty((self.architecture.embedding_channels, *cells), dtype=torch.float16)
+        channels = self.architecture.embedding_channels
+        channels += self.architecture.clusters if assigns else 0
+        result = torch.empty((channels, *cells), dtype=torch.float16)
         for tile in self._plan(hidden.shape[2:], split, decoding=True):
             levels = self._encode(self._ready(_cut(padded, tile.at(1 << split))), 0, split)
             coarse = _cut(hidden, tile.outer).contiguous(memory_format=self._memory_format)
@@ -146,8 +167,8 @@ class LevelwiseNet:
                 slice(0, count - box.start * finer)
                 for count, box in zip(cells, tile.outer, strict=True)
             )
-            embedded = unit_length(self._net.head(_cut(fine, kept)))[0]
-            _cut(result, tile.inside(finer)).copy_(_cut(embedded, tile.crop(finer)))
+            given = self._heads(_cut(fine, kept), assigns)
+            _cut(result, tile.inside(finer)).copy_(_cut(given, tile.crop(finer)))
         return result
 
     def _encode(self, hidden: Tensor, first: int, end: int) -> list[Tensor]:

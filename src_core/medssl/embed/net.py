@@ -48,6 +48,9 @@ class NetEmbedder:
         self.device = device
         dtype = fast_dtype(device)
         self.fingerprint = _fingerprint(model.path / WEIGHTS_NAME, card.input.digest, dtype)
+        self._clusters = card.architecture.clusters
+        known = card.clusters is not None
+        self._prototypes = model.net.prototypes.cpu().numpy() if known else None
         self._net = LevelwiseNet(model.net, device, dtype, memory_budget(device))
 
     @classmethod
@@ -71,6 +74,16 @@ class NetEmbedder:
         chosen = choose_device(device)
         return cls(load_model(folder), chosen)
 
+    @property
+    def clusters(self) -> int:
+        """Number of clusters that cells are assigned to; 0 where the model has none."""
+        return self._clusters
+
+    @property
+    def prototypes(self) -> NDArray[np.float32] | None:
+        """Unit vector of each cluster over the cohort of the training ``(K, E)``, if known."""
+        return self._prototypes
+
     def embed(self, array: NDArray[Any]) -> NDArray[np.float16]:
         """Embed prepared values ``(C, *spatial)``, 0 to 1: ``(E, *ceil(spatial / stride))``.
 
@@ -79,15 +92,37 @@ class NetEmbedder:
         SettingsError
             If the array has not the channels and the dimension of the model.
         """
+        embedding: NDArray[np.float16] = self._net(self._images(array)).numpy()
+        return embedding
+
+    def embed_and_assign(
+        self, array: NDArray[Any]
+    ) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
+        """Embed, and give the share of each cluster in each cell: ``(K, *cells)``, of sum 1.
+
+        Raises
+        ------
+        ModelError
+            If the model has no clusters.
+        SettingsError
+            If the array has not the channels and the dimension of the model.
+        """
+        if not self._clusters:
+            raise ModelError(
+                f"{self.name}: this model has no clusters. Train one with a second stage "
+                "(medssl pretrain --clusters 16)."
+            )
+        embedding, shares = self._net.embed_and_assign(self._images(array))
+        return embedding.numpy(), shares.numpy()
+
+    def _images(self, array: NDArray[Any]) -> torch.Tensor:
         expected = self.settings.channels
         if array.ndim != self.ndim + 1 or array.shape[0] != expected:
             raise SettingsError(
                 f"{self.name}: an array of shape {array.shape} cannot be embedded; the model "
                 f"takes {expected} channel(s) and {self.ndim} spatial axes"
             )
-        images = torch.from_numpy(np.array(array, np.float16))[None]
-        embedding: NDArray[np.float16] = self._net(images).numpy()
-        return embedding
+        return torch.from_numpy(np.array(array, np.float16))[None]
 
 
 def memory_budget(device: torch.device) -> int:

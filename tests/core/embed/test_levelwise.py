@@ -61,3 +61,16 @@ def test_the_given_net_and_image_are_left_alone(case: tuple[DenseNet, Tensor]) -
     LevelwiseNet(net, CPU, torch.bfloat16, budget_bytes=100_000)(image)
     assert torch.equal(image, kept)
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+
+
+def test_tiled_assignments_equal_those_of_the_net() -> None:
+    torch.manual_seed(0)
+    net = build_net(Architecture.plain(2, widths=(4, 8, 8, 8), clusters=3)).eval()
+    image = torch.rand(1, 1, 70, 61, dtype=torch.float16)
+    embedding, shares = net.embed_and_assign(normalise_input(image.float()))
+    for budget in (1 << 40, 150_000):
+        run = LevelwiseNet(net, CPU, torch.float32, budget_bytes=budget, tile_bytes=400_000)
+        given = run.embed_and_assign(image)
+        torch.testing.assert_close(given[0].float(), embedding[0], atol=5e-4, rtol=0)
+        torch.testing.assert_close(given[1].float(), shares[0], atol=5e-4, rtol=0)
+        assert torch.equal(run(image), given[0])
