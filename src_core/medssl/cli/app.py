@@ -15,6 +15,9 @@ from medssl.cli.info import info
 from medssl.cli.landmarks import landmarks
 from medssl.cli.output import out
 from medssl.cli.pretrain import pretrain
+from medssl.cli.run import run
+from medssl.cli.runs import runs
+from medssl.cli.steer import logs, pause, resume, stop
 
 app = typer.Typer(
     name="medssl",
@@ -41,6 +44,7 @@ def medssl(
     """Medical images with next to no annotation: pretrain, click once, find everywhere."""
 
 
-for verb in (demo, info, pretrain, embed, landmarks, doctor):
+verbs = (demo, info, pretrain, embed, landmarks, run, runs, stop, pause, resume, logs, doctor)
+for verb in verbs:
     app.command()(verb)
 app.add_typer(evaluate, name="evaluate")

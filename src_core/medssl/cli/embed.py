@@ -12,7 +12,6 @@ from medssl.cli.images import (
     DeviceOption,
     Images,
     ModelOption,
-    choose_ndim,
     embed_images,
     find_images,
     left_out,
@@ -36,6 +35,8 @@ def embed(
     json: JsonFlag = False,
 ) -> None:
     """Embed images densely; later clicks on them then answer at once."""
+    from medssl.embed.dimension import choose_ndim
+
     listing = find_images(images)
     ndim = choose_ndim(listing.sources, model)
     embedded, embedder = embed_images(listing.sources, model, ndim, device)

@@ -10,7 +10,7 @@ import typer
 
 from medssl.cli.bars import working
 from medssl.cli.output import say
-from medssl.errors import FileRefusedError, MedsslError
+from medssl.errors import FileRefusedError
 
 if TYPE_CHECKING:
     from medssl.embed import DenseEmbedder, EmbeddedCohort
@@ -93,31 +93,6 @@ def embed_images(
     prepared = prepare(sources, embedder.settings)
     with working("Embedding images") as report:
         return embed_cohort(prepared, embedder, ArrayCache(), progress=report), embedder
-
-
-def choose_ndim(sources: Sequence[ImageSource], model: str = INSTANT) -> int:
-    """Decide whether the work is in 2-D or 3-D: as the model, else as the first readable image.
-
-    A volume of a single slice counts as 2-D.
-
-    Raises
-    ------
-    MedsslError
-        If there is no model where one is named, or not one image can be read.
-    """
-    if model != INSTANT:
-        from medssl.models import find_model_folder, read_card
-
-        return read_card(find_model_folder(model)).input.ndim
-    from medssl.prepare.orientation import working_ndim
-
-    refused = []
-    for source in sources:
-        try:
-            return working_ndim(source.read().grid)
-        except MedsslError as error:
-            refused.append(error)
-    raise refused[0]
 
 
 def tell_problems(problems: Sequence[Problem]) -> None:

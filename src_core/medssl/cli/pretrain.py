@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from medssl.cli.bars import working
-from medssl.cli.images import DeviceOption, Images, choose_ndim, find_images, left_out, prepare
+from medssl.cli.images import DeviceOption, Images, find_images
 from medssl.cli.output import JsonFlag, out, print_json, say
+from medssl.cli.run import describe_log
+
+if TYPE_CHECKING:
+    from medssl.io import ImageListing
 
 
 class Recipe(StrEnum):
@@ -37,14 +42,14 @@ class Form(StrEnum):
 def pretrain(
     images: Images,
     run: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--out",
             metavar="RUN",
-            help="Run folder; an unfinished one is resumed.",
+            help="Run folder; an unfinished one is resumed. Left out: a new one of yours.",
             show_default=False,
         ),
-    ],
+    ] = None,
     recipe: Annotated[Recipe, typer.Option(help="The pretraining method.")] = Recipe.LD,
     preset: Annotated[Preset, typer.Option(help="Named settings.")] = Preset.QUICK,
     minutes: Annotated[
@@ -58,11 +63,15 @@ def pretrain(
     ] = None,
     device: DeviceOption = "auto",
     seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = 0,
+    background: Annotated[
+        bool, typer.Option("--background", help="Start it in a process of its own and return.")
+    ] = False,
     json: JsonFlag = False,
 ) -> None:
     """Pretrain a dense encoder on unlabelled images."""
+    from medssl.embed.dimension import choose_ndim
+    from medssl.jobs import PretrainRequest, create_job, run_job, start_job
     from medssl.pretrain import make_settings
-    from medssl.pretrain import pretrain as train
 
     listing = find_images(images)
     settings = make_settings(
@@ -75,26 +84,64 @@ def pretrain(
         device=device,
         seed=seed,
     )
-    prepared = prepare(listing.sources, settings.prepare)
+    request = PretrainRequest(images=tuple(map(str, images)), settings=settings)
+    folder = create_job(request, folder=run)
+    if background:
+        _tell_start(folder, start_job(folder), json)
+        return
     with working("Pretraining") as report:
-        result = train(prepared, settings, run, progress=report)
-    for warning in result.warnings:
-        say(warning)
+        run_job(folder, progress=report, on_event=_teller(listing))
+    _tell_result(folder, json)
+
+
+def _teller(listing: ImageListing) -> Callable[[dict[str, Any]], None]:
+    """Tell events as they come, but for what finding the images has told already."""
+    known = {*listing.notes, *(problem.message for problem in listing.problems)}
+
+    def tell(event: dict[str, Any]) -> None:
+        text = describe_log(event)
+        if text is not None and event["message"] not in known:
+            say(text)
+
+    return tell
+
+
+def _tell_start(folder: Path, pid: int, json: bool) -> None:
     if json:
+        print_json({"run": folder, "pid": pid})
+        return
+    out.print(
+        f"process {pid} works on {folder}. Follow it with: medssl logs --follow {folder}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _tell_result(folder: Path, json: bool) -> None:
+    from medssl.pretrain.result import read_result
+    from medssl.runs import RunFolder
+
+    run = RunFolder(folder)
+    result = read_result(run)
+    inputs = (run.read_job() or {}).get("inputs", [])
+    if json:
+        logs = [event for event in run.events() if event["kind"] == "log"]
+        notes = [event["message"] for event in logs if event.get("level") == "note"]
+        left_out = [event for event in logs if event.get("level") == "left out"]
         print_json(
             {
-                "run": run,
+                "run": folder,
                 "model": result.model_folder,
                 "steps": result.steps,
                 "seconds": result.seconds,
-                "warnings": [*prepared.warnings, *result.warnings],
-                "images": len(prepared.cases),
-                "left_out": left_out(listing, prepared),
+                "warnings": list(dict.fromkeys([*notes, *result.warnings])),
+                "images": len(inputs),
+                "left_out": [{"path": e["path"], "message": e["message"]} for e in left_out],
             }
         )
         return
     out.print(
-        f"{result.steps} steps on {len(prepared.cases)} images in {result.seconds:.0f} s."
+        f"{result.steps} steps on {len(inputs)} images in {result.seconds:.0f} s."
         f" Model: {result.model_folder}",
         markup=False,
         soft_wrap=True,

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
@@ -14,6 +11,8 @@ import torch
 from medssl.errors import Cancelled
 from medssl.progress import Progress
 from medssl.runs import RunFolder
+from medssl.runs.listener import Listener
+from medssl.runs.outcome import ProgressEvents
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -22,7 +21,7 @@ PAUSE_SECONDS = 0.2
 
 
 class Control:
-    """Listens to the progress callback, to SIGTERM and to the files in ``control``.
+    """Obeys the progress callback, SIGTERM, Ctrl-C and the files in ``control``.
 
     Parameters
     ----------
@@ -38,19 +37,8 @@ class Control:
         self.folder = folder
         self.accelerator = accelerator
         self.progress = progress
-        self._terminated = threading.Event()
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Turn SIGTERM into a request to stop, where this thread may."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = signal.signal(signal.SIGTERM, lambda _number, _frame: self._terminated.set())
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGTERM, before)
+        self.listener = Listener(folder)
+        self._events = ProgressEvents(folder)
 
     def tell(self, done: int, total: int, message: str) -> None:
         """Report from this process alone.
@@ -61,8 +49,8 @@ class Control:
             If this process is asked to stop.
         """
         self.progress(done, total, message)
-        if self._asked_to_stop():
-            raise Cancelled("stopped; run it again to go on")
+        self._events(done, total, message)
+        self.listener.check()
 
     def obey(self, done: int, total: int, message: str, save: Callable[[], None]) -> bool:
         """Report between two steps; stop or pause if any process is asked to.
@@ -110,11 +98,8 @@ class Control:
         Cancelled
             In all processes.
         """
-        if self._any(cancelled or self._asked_to_stop()):
+        if self._any(cancelled or self.listener.stop_asked()):
             raise Cancelled(f"stopped after {done} steps; run it again to go on")
-
-    def _asked_to_stop(self) -> bool:
-        return self._terminated.is_set() or self.folder.asked("stop")
 
     def _any(self, flag: bool) -> bool:
         """Whether the flag is up in any process."""

@@ -170,12 +170,12 @@ def choose_view(canvas: tuple[int, ...], recipe: Recipe) -> tuple[int, ...]:
 
 
 def job_record(plan: Plan, division: Division) -> dict[str, Any]:
-    """Return what ``job.json`` holds."""
+    """Return what ``job.json`` holds of a plan and its images."""
     used = [(case, False) for case in division.training]
     used += [(case, True) for case in division.held_out]
     return {
+        "format": 1,
         "verb": "pretrain",
-        "seed": plan.settings.seed,
         "plan": plan.model_dump(mode="json"),
         "inputs": [
             {
@@ -187,6 +187,16 @@ def job_record(plan: Plan, division: Division) -> dict[str, Any]:
             for case, held_out in used
         ],
         "versions": {"medssl": __version__, "torch": str(torch.__version__)},
+    }
+
+
+def bare_request(plan: Plan, division: Division) -> dict[str, Any]:
+    """Return the request that a training which was not asked for as a job amounts to."""
+    cases = (*division.training, *division.held_out)
+    return {
+        "verb": "pretrain",
+        "images": sorted({str(case.path.absolute()) for case in cases}),
+        "settings": plan.settings.model_dump(mode="json"),
     }
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from medssl.runs import RunFolder
+
 
 @dataclass(frozen=True)
 class RunResult:
@@ -30,3 +32,20 @@ class RunResult:
     seconds: float
     history: list[dict[str, Any]] = field(default_factory=list)
     warnings: tuple[str, ...] = ()
+
+
+def is_done(folder: RunFolder) -> bool:
+    """Whether a training came to its end and its model is there."""
+    states = [event.get("state") for event in folder.events() if event["kind"] == "state"]
+    return bool(states) and states[-1] == "done" and (folder.model / "model.json").is_file()
+
+
+def read_result(folder: RunFolder) -> RunResult:
+    """Read what a training that is done left."""
+    events = folder.events()
+    history = [event for event in events if event["kind"] == "metric" and "loss" in event]
+    warnings = dict.fromkeys(e["message"] for e in events if e.get("level") == "warning")
+    end = next(event for event in reversed(events) if event.get("state") == "done")
+    return RunResult(
+        folder.model, int(end["step"]), float(end["seconds"]), history, tuple(warnings)
+    )

@@ -6,22 +6,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from pydantic import ValidationError
 
-from medssl.errors import Cancelled, MedsslError, SettingsError
+from medssl.errors import MedsslError, ModelError, SettingsError
 from medssl.pretrain.hardware import choose_hardware, start_accelerator
-from medssl.pretrain.plan import Plan, job_record, make_plan
-from medssl.pretrain.result import RunResult
+from medssl.pretrain.plan import Plan, bare_request, job_record, make_plan
+from medssl.pretrain.preview import PreviewSettings
+from medssl.pretrain.result import RunResult, is_done, read_result
 from medssl.pretrain.settings import PretrainSettings
 from medssl.pretrain.trainer import Trainer
 from medssl.progress import Progress, silent
 from medssl.runs import RunFolder
+from medssl.runs.outcome import told
 
 if TYPE_CHECKING:
     from medssl.prepare import PreparedCohort
 
 
 def pretrain(
-    images: PreparedCohort, settings: PretrainSettings, out: str | Path, progress: Progress = silent
+    images: PreparedCohort,
+    settings: PretrainSettings,
+    out: str | Path,
+    progress: Progress = silent,
+    preview: PreviewSettings | None = None,
 ) -> RunResult:
     """Train a dense encoder on unlabelled images.
 
@@ -36,6 +43,8 @@ def pretrain(
         finished one is returned as it is.
     progress
         Called at each step; may raise `Cancelled`: the state is saved, the same call goes on.
+    preview
+        What to write into ``previews/`` while it runs; None: nothing. It changes no result.
 
     Raises
     ------
@@ -43,66 +52,74 @@ def pretrain(
         If images and settings do not fit, the folder holds another run, another process works
         on it, or the memory is too small.
     Cancelled
-        If it was stopped: by `progress`, by SIGTERM, or by a file ``control/stop``.
+        If it was stopped: by `progress`, by SIGTERM, by Ctrl-C, or by a file ``control/stop``.
     StorageError
         If the folder cannot be written.
     """
-    plan, division = make_plan(images, settings)
+    make_plan(images, settings)
     accelerator = start_accelerator(settings.device)
     with RunFolder(out, writes=accelerator.is_main_process) as folder:
-        job = folder.read_job()
-        accelerator.wait_for_everyone()
-        if job is None:
-            folder.write_job(job_record(plan, division))
-        else:
-            plan = _continued(folder, job, plan)
-            if _is_done(folder):
-                return _finished(folder, plan)
+        if is_done(folder):
+            return pretrain_in(folder, images, settings, progress, preview)
         folder.forget_old_requests()
-        folder.state("starting")
-        hardware = choose_hardware(accelerator.device, settings.precision, plan.wants_compilation())
-        try:
-            return Trainer(plan, division, folder, hardware, accelerator, progress).run()
-        except Cancelled:
+        with told(folder):
+            folder.state("starting")
+            return pretrain_in(folder, images, settings, progress)
+
+
+def pretrain_in(
+    folder: RunFolder,
+    images: PreparedCohort,
+    settings: PretrainSettings,
+    progress: Progress,
+    preview: PreviewSettings | None = None,
+) -> RunResult:
+    """Train in a locked run folder; whoever locked it tells how it ended."""
+    plan, division = make_plan(images, settings)
+    accelerator = start_accelerator(settings.device)
+    job = folder.read_job() or {}
+    accelerator.wait_for_everyone()
+    if "plan" in job:
+        plan = _continued(folder, job, plan)
+        if is_done(folder):
+            return read_result(folder)
+    else:
+        request = {"request": bare_request(plan, division)}
+        folder.write_job(request | job | job_record(plan, division))
+    hardware = choose_hardware(accelerator.device, settings.precision, plan.wants_compilation())
+    try:
+        return Trainer(plan, division, folder, hardware, accelerator, progress, preview).run()
+    except MedsslError:
+        raise
+    except Exception as error:
+        if not _out_of_memory(error):
             raise
-        except Exception as error:
-            refused = _explain(error, plan)
-            folder.event("error", message=str(refused))
-            folder.state("failed")
-            if refused is error:
-                raise
-            raise refused from error
+        raise _too_small(plan) from error
 
 
 def _continued(folder: RunFolder, job: dict[str, Any], plan: Plan) -> Plan:
     """Return the stored plan if it is of the same request."""
-    stored = Plan.model_validate(job.get("plan"))
+    try:
+        stored = Plan.model_validate(job["plan"])
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, ("plan", *first["loc"])))
+        raise ModelError(
+            f"{folder.path / 'job.json'}: {where} is damaged ({first['msg']}). "
+            "Put job.json back as it was, or start a new run."
+        ) from error
     same = stored.model_copy(update={"steps": plan.steps, "notes": plan.notes})
     if same != plan:
         differs = [name for name in Plan.model_fields if getattr(same, name) != getattr(plan, name)]
         raise SettingsError(
             f"{folder.path}: this folder holds a run with other {' and '.join(differs)}. "
-            "Name another run folder, or repeat the first request to go on with it."
+            "Name another run folder, or repeat the first request, with the images as they were, "
+            "to go on with it."
         )
     return stored
 
 
-def _is_done(folder: RunFolder) -> bool:
-    states = [event.get("state") for event in folder.events() if event.get("kind") == "state"]
-    return bool(states) and states[-1] == "done" and (folder.model / "model.json").is_file()
-
-
-def _finished(folder: RunFolder, plan: Plan) -> RunResult:
-    events = folder.events()
-    history = [event for event in events if event.get("kind") == "metric" and "loss" in event]
-    warnings = dict.fromkeys(e["message"] for e in events if e.get("level") == "warning")
-    end = next(event for event in reversed(events) if event.get("state") == "done")
-    return RunResult(folder.model, plan.steps or 0, float(end["seconds"]), history, tuple(warnings))
-
-
-def _explain(error: Exception, plan: Plan) -> Exception:
-    if isinstance(error, MedsslError) or not _out_of_memory(error):
-        return error
+def _too_small(plan: Plan) -> SettingsError:
     half = max(1, plan.recipe.batch // 2)
     return SettingsError(
         f"the memory is too small for {plan.recipe.batch} images of "

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 
 from medssl.errors import Cancelled
 from medssl.pretrain.checkpoint import has_checkpoint, load_checkpoint, save_checkpoint
+from medssl.pretrain.cluster_watch import ClusterWatch
 from medssl.pretrain.control import Control
 from medssl.pretrain.hardware import Hardware
 from medssl.pretrain.learner import Learner
 from medssl.pretrain.loader import BatchSource, read_ahead
 from medssl.pretrain.partners import link_images
 from medssl.pretrain.plan import Division, Plan, job_record
+from medssl.pretrain.preview import Preview, PreviewSettings
+from medssl.pretrain.prototypes import add_prototypes
 from medssl.pretrain.randomness import seed_everything, view_seed
 from medssl.pretrain.report import Report
 from medssl.pretrain.result import RunResult
@@ -54,6 +57,8 @@ class Trainer:
         Shares the work between processes.
     progress
         Told of each step.
+    preview
+        What to show while it runs; None: nothing.
     """
 
     def __init__(
@@ -64,6 +69,7 @@ class Trainer:
         hardware: Hardware,
         accelerator: Accelerator,
         progress: Progress,
+        preview: PreviewSettings | None = None,
     ) -> None:
         self.plan = plan
         self.division = division
@@ -84,6 +90,10 @@ class Trainer:
         self.done = 0
         self.seconds = 0.0
         self.best = math.inf
+        self.best_stage = 0
+        self.preview: Preview | None = None
+        if preview is not None and preview.enabled and accelerator.is_main_process:
+            self.preview = Preview(preview, division.training, folder, hardware.device)
         self._begun = False
         self._started = time.monotonic()
         self._link_seconds = 0.0
@@ -99,15 +109,15 @@ class Trainer:
             If it was asked to stop; the state is saved.
         """
         seed_everything(self.plan.settings.seed + self.accelerator.process_index)
-        with self.control.listening():
+        with self.control.listener.listening():
             try:
                 self._begin()
                 self._loop()
+                self._keep_model()
             except Cancelled:
                 self.folder.state("stopping", step=self.done)
                 if self._begun:
                     self._save()
-                self.folder.state("stopped", step=self.done)
                 raise
         return self._finish()
 
@@ -128,6 +138,7 @@ class Trainer:
                 self.folder.last, self.learner.modules, self.learner.optimiser
             )
             self.seconds, self.best = extra["seconds"], extra["best"] or math.inf
+            self.best_stage = extra["best_stage"]
         number, stage = self.plan.stage_at(self.done)
         if number:
             self._link(number)
@@ -195,7 +206,7 @@ class Trainer:
 
             steps = int(broadcast_object_list([steps])[0])
         self.plan = self.learner.plan = self.plan.model_copy(update={"steps": steps})
-        self.folder.write_job(job_record(self.plan, self.division))
+        self.folder.write_job((self.folder.read_job() or {}) | job_record(self.plan, self.division))
         self.folder.event(
             "log", message=f"{minutes:g} minutes are {steps} steps of {step_seconds:.2f} s"
         )
@@ -210,6 +221,7 @@ class Trainer:
         steps = self._steps
         every = max(1, steps // EVENTS_A_RUN)
         self.report.steps = steps
+        self.report.clusters = self._watch_clusters()
         self._saved = self._tick = time.monotonic()
         number, stage = self.plan.stage_at(self.done)
         while self.done < steps:
@@ -241,6 +253,8 @@ class Trainer:
         self.seconds, self._tick = self.seconds + now - self._tick, now
         if self.done % every == 0 or self.done in (1, steps):
             self._message = self.report.step(self.done, self.seconds, stage.name, loss, metrics, lr)
+        if self.preview is not None:
+            self.preview.update(self.learner.net, self.done, at_once=self.done == steps)
         if self.done % self.plan.recipe.validate_every == 0 or self.done == steps:
             self._validate(number)
         if now - self._saved > CHECKPOINT_SECONDS or self.done == steps:
@@ -248,11 +262,39 @@ class Trainer:
             self._save()
             self._saved = time.monotonic()
 
+    def _watch_clusters(self) -> ClusterWatch | None:
+        """Watch the clusters of the last stage from its middle on."""
+        clusters = self.plan.recipe.architecture.clusters
+        ends = [0, *self.plan.stage_ends()]
+        return ClusterWatch(clusters, (ends[-2] + ends[-1]) // 2) if clusters else None
+
+    def _keep_model(self) -> None:
+        """Leave the model: the best on held-out images, or the last; and its prototypes.
+
+        Raises
+        ------
+        Cancelled
+            If it was asked to stop meanwhile.
+        """
+        cancelled = False
+        if self.accelerator.is_main_process:
+            if not (self.division.held_out and math.isfinite(self.best)):
+                self._save_model()
+            if self.plan.recipe.architecture.clusters:
+                device = self.learner.hardware.device
+                try:
+                    add_prototypes(
+                        self.folder.model, self.division.training, device, self._tell_image
+                    )
+                except Cancelled:
+                    cancelled = True
+        self.control.agree_to_go_on(self.done, cancelled)
+
+    def _tell_image(self, done: int, total: int, message: str) -> None:
+        """Report images as a message beside the steps."""
+        self.control.tell(self.done, self._steps, f"{message} {done + 1}/{total}")
+
     def _finish(self) -> RunResult:
-        if self.accelerator.is_main_process and not (
-            self.division.held_out and math.isfinite(self.best)
-        ):
-            self._save_model()
         self.accelerator.wait_for_everyone()
         self.folder.state("done", step=self.done, seconds=round(self.seconds, 1))
         self.control.progress(self.done, self._steps, "done")
@@ -277,8 +319,8 @@ class Trainer:
         held_out = BatchSource(self.division.held_out, self.plan.canvas, self.source.batch, seed=0)
         loss = self.learner.validate(number, [held_out.read(index) for index in range(count)])
         self.folder.event("metric", step=self.done, validation_loss=round(loss, 5))
-        if loss < self.best:
-            self.best = loss
+        if loss < self.best or number != self.best_stage:
+            self.best, self.best_stage = loss, number
             if self.accelerator.is_main_process:
                 self._save_checkpoint(self.folder.best)
                 self._save_model()
@@ -289,7 +331,7 @@ class Trainer:
 
     def _save_checkpoint(self, folder: Path) -> None:
         best = self.best if math.isfinite(self.best) else None
-        extra = {"seconds": self.seconds, "best": best}
+        extra = {"seconds": self.seconds, "best": best, "best_stage": self.best_stage}
         save_checkpoint(folder, self.done, self.learner.modules, self.learner.optimiser, extra)
 
     def _save_model(self) -> None:

@@ -48,7 +48,7 @@ def start_job(folder: str | Path) -> int:
     run.withdraw("stop")
     run.withdraw("pause")
     run.state("queued", message="its process is starting")
-    command = [sys.executable, "-P", "-m", "medssl", "run", str(run.path), "--low-priority"]
+    command = [sys.executable, "-P", "-m", "medssl", "run", str(run.path), "--background"]
     try:
         with run.stderr_log.open("ab") as log:
             process = subprocess.Popen(

@@ -1,0 +1,83 @@
+"""Make a run folder from a request."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from medssl import __version__
+from medssl.errors import SettingsError
+from medssl.jobs.requests import (
+    EmbedRequest,
+    PretrainRequest,
+    job_of,
+    read_request,
+    write_request,
+)
+from medssl.runs import RunFolder, is_run_folder, runs_root
+
+
+def create_job(
+    request: PretrainRequest | EmbedRequest,
+    root: str | Path | None = None,
+    folder: str | Path | None = None,
+) -> Path:
+    """Make the run folder of a request; nothing is started.
+
+    Parameters
+    ----------
+    request
+        What to do; its paths are made absolute.
+    root
+        Where the run folder is made, by default the user's runs.
+    folder
+        The run folder itself, in place of a new one in `root`. One that holds the same request
+        is taken as it is, so that the job goes on.
+
+    Returns
+    -------
+    folder
+        The run folder.
+
+    Raises
+    ------
+    SettingsError
+        If `folder` holds another run.
+    FileRefusedError
+        If the request in `folder` is damaged.
+    StorageError
+        If the folder cannot be written.
+    """
+    request = request.model_copy(update={"images": absolute_paths(request.images)})
+    if folder is not None and is_run_folder(folder):
+        _check_the_same(Path(folder), request)
+        write_request(RunFolder(folder), request)
+        return Path(folder)
+    path = Path(folder) if folder is not None else _new_folder(request.verb, root)
+    run = RunFolder(path.absolute())
+    run.write_job(job_of(request) | {"created": time.time(), "versions": {"medssl": __version__}})
+    run.state("queued")
+    return run.path
+
+
+def absolute_paths(paths: Sequence[str]) -> tuple[str, ...]:
+    """Make paths absolute: a job runs in another folder, and another day."""
+    return tuple(str(Path(path).expanduser().absolute()) for path in paths)
+
+
+def _new_folder(verb: str, root: str | Path | None) -> Path:
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    parent = runs_root() if root is None else Path(root)
+    return parent / f"{stamp}-{verb}-{secrets.token_hex(2)}"
+
+
+def _check_the_same(folder: Path, request: PretrainRequest | EmbedRequest) -> None:
+    stored = read_request(folder)
+    free = {"name": "", "images": request.images, "threads": None}
+    if stored.model_copy(update=free) != request.model_copy(update=free):
+        raise SettingsError(
+            f"{folder}: this folder holds a run with other settings. Name another run folder, "
+            "or repeat the first request to go on with it."
+        )

@@ -1,0 +1,53 @@
+"""The images of a job: listed and prepared, with what is left out told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from medssl.errors import FileRefusedError
+from medssl.io import ImageListing, list_images
+from medssl.prepare import ArrayCache, PreparedCohort, PrepareSettings, prepare_cohort
+from medssl.progress import Progress
+from medssl.runs import RunFolder
+
+
+def find_images(images: Sequence[str], run: RunFolder, progress: Progress) -> ImageListing:
+    """List the images of a request.
+
+    Raises
+    ------
+    FileRefusedError
+        If a path is gone, or there is not one image.
+    """
+    for name in images:
+        if not Path(name).exists():
+            raise FileRefusedError(
+                name,
+                "these images are not there (any more)",
+                "Put them back, or plug in or mount their drive, and resume the run.",
+            )
+    listing = list_images(images[0] if len(images) == 1 else list(images), progress=progress)
+    for problem in listing.problems:
+        run.event("log", level="left out", path=str(problem.path), message=problem.message)
+    for note in listing.notes:
+        run.event("log", level="note", message=note)
+    if not listing.sources:
+        raise FileRefusedError(
+            images[0],
+            f"none of its {len(listing.problems)} images can be read",
+            "The run's log says why for each.",
+        )
+    return listing
+
+
+def prepare_images(
+    listing: ImageListing, settings: PrepareSettings, run: RunFolder, progress: Progress
+) -> PreparedCohort:
+    """Bring the images of a job onto the working grid, through the cache."""
+    prepared = prepare_cohort(listing.sources, settings, ArrayCache(), progress=progress)
+    for problem in prepared.problems:
+        run.event("log", level="left out", path=str(problem.path), message=problem.message)
+    for warning in prepared.warnings:
+        run.event("log", level="note", message=warning)
+    return prepared

@@ -1,0 +1,116 @@
+"""What a job is asked to do: one typed model for form, command line and ``job.json``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from medssl.errors import FileRefusedError
+from medssl.pretrain.preview import PreviewSettings
+from medssl.pretrain.settings import PretrainSettings
+from medssl.runs import RunFolder
+
+FORMAT = 1
+Images = Annotated[
+    tuple[str, ...],
+    Field(min_length=1, description="A folder of images, files, or a list with a path a line."),
+]
+Name = Annotated[str, Field(description="Name to show; empty: the run folder's.")]
+Threads = Annotated[
+    int | None,
+    Field(
+        ge=1,
+        description="Threads of the processor. Empty: in the background all cores but one, "
+        "otherwise all.",
+    ),
+]
+
+
+class PretrainRequest(BaseModel):
+    """Learn from unlabelled images."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    verb: Literal["pretrain"] = "pretrain"
+    name: Name = ""
+    images: Images
+    settings: PretrainSettings
+    preview: PreviewSettings | None = Field(
+        default=None, description="What is shown while it runs; empty: nothing."
+    )
+    threads: Threads = None
+
+    @property
+    def device(self) -> str:
+        """Device that the job computes on, as it was asked for."""
+        return self.settings.device
+
+
+class EmbedRequest(BaseModel):
+    """Embed images densely into the cache; later clicks on them answer at once."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    verb: Literal["embed"] = "embed"
+    name: Name = ""
+    images: Images
+    model: str = Field(default="instant", description="Model folder, run folder, or instant.")
+    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps.")
+    threads: Threads = None
+
+
+Request = Annotated[PretrainRequest | EmbedRequest, Field(discriminator="verb")]
+_ANY_REQUEST: TypeAdapter[PretrainRequest | EmbedRequest] = TypeAdapter(Request)
+_REMEDY = "Put job.json back as it was, or start a new run."
+
+
+def read_request(folder: str | Path) -> PretrainRequest | EmbedRequest:
+    """Read the request of a run folder.
+
+    Raises
+    ------
+    FileRefusedError
+        If it is missing, damaged, of a later format, or asks for what cannot be.
+    """
+    path = Path(folder) / "job.json"
+    try:
+        job = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise FileRefusedError(path, "the run's request is missing", _REMEDY) from error
+    except (OSError, ValueError) as error:
+        raise FileRefusedError(path, f"the request is damaged ({error})", _REMEDY) from error
+    if not isinstance(job, dict) or not isinstance(job.get("request"), dict):
+        raise FileRefusedError(path, "it holds no request", _REMEDY)
+    if job.get("format") != FORMAT:
+        raise FileRefusedError(
+            path,
+            f"its format is {job.get('format')!r}, not {FORMAT}",
+            "Update medssl if a newer version wrote it; otherwise put it back as it was.",
+        )
+    try:
+        return _ANY_REQUEST.validate_python(job["request"])
+    except ValidationError as error:
+        raise FileRefusedError(path, _first_problem(error), _REMEDY) from error
+
+
+def job_of(request: PretrainRequest | EmbedRequest) -> dict[str, Any]:
+    """Return what ``job.json`` holds before the job is begun."""
+    return {
+        "format": FORMAT,
+        "verb": request.verb,
+        "request": request.model_dump(mode="json"),
+    }
+
+
+def write_request(run: RunFolder, request: PretrainRequest | EmbedRequest) -> None:
+    """Put a request into a run folder in place of the one that is there."""
+    run.write_job((run.read_job() or {}) | job_of(request))
+
+
+def _first_problem(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(map(str, ("request", *first["loc"])))
+    return f"{where}: {first['msg'].removeprefix('Value error, ')}"
