@@ -12,7 +12,7 @@ from medssl.objectives.base import Outputs
 from medssl.views.dense import DenseViews
 from medssl.views.pairs import PairViews
 
-_TINY = 1e-30
+_TINY = 1e-12
 
 
 @dataclass(frozen=True)
