@@ -61,6 +61,31 @@ def pretrain(
         Form | None,
         typer.Option(help="Patch discrimination: the preset decides if left out."),
     ] = None,
+    clusters: Annotated[
+        int | None,
+        typer.Option(
+            help="Structures to learn in a second stage (the paper's 16). Left out: none.",
+            min=2,
+            max=64,
+            show_default=False,
+        ),
+    ] = None,
+    centre_sensitive: Annotated[
+        bool,
+        typer.Option(
+            "--centre-sensitive", help="grid: a patch's feature speaks mostly for its centre."
+        ),
+    ] = False,
+    channels: Annotated[
+        int, typer.Option(help="What is learned from: 1 (grey) or 3 (colour).", min=1, max=3)
+    ] = 1,
+    upright: Annotated[
+        bool,
+        typer.Option(
+            help="The images have a known way up: no flips, small rotations. --no-upright for "
+            "fundus photographs and the like."
+        ),
+    ] = True,
     device: DeviceOption = "auto",
     seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = 0,
     background: Annotated[
@@ -79,6 +104,10 @@ def pretrain(
         preset=preset.value,
         form=form.value if form else None,
         ndim=choose_ndim(listing.sources),
+        channels=channels,
+        upright=upright,
+        clusters=clusters,
+        centre_sensitive=centre_sensitive,
         minutes=minutes,
         steps=steps,
         device=device,

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from medssl.errors import SettingsError
 from medssl.objectives.spread import COLLAPSED_BELOW
+from medssl.pretrain.cluster_watch import ClusterWatch
 from medssl.runs import RunFolder
 
 RECENT_EVENTS = 20
@@ -38,6 +39,7 @@ class Report:
         self.steps = 0
         self.history: list[dict[str, Any]] = []
         self.warnings: list[str] = []
+        self.clusters: ClusterWatch | None = None
         self._recent: list[tuple[int, float]] = []
         self._flat_events = 0
 
@@ -75,6 +77,8 @@ class Report:
         self.history.append(event)
         self.folder.event("metric", **event)
         self._watch_spread(done, numbers.get("spread"))
+        for text in self.clusters.see(done, numbers) if self.clusters else ():
+            self.warn(text)
         return f"loss {value:.3f}" + (f", {rate:.1f} images/s" if rate else "")
 
     def check_finite(self, done: int, loss: Tensor) -> float:
