@@ -175,12 +175,12 @@ class Learner:
         return float(torch.stack(losses).mean())
 
     def _views(self, stage: Stage, batch: ImageBatch, seed: int) -> DenseViews | PairViews:
-        generator = torch.Generator().manual_seed(seed)
+        draws = batch.draws(seed)
         if stage.views.kind == "dense":
             linked = self.correspondences
             carry = linked.carry if linked is not None else None
-            return make_dense_views(batch, stage.views, generator, carry)
-        return make_pair_views(batch, stage.views, self.plan.view, generator)
+            return make_dense_views(batch, stage.views, draws, carry)
+        return make_pair_views(batch, stage.views, self.plan.view, draws)
 
     def _objectives(self, number: int) -> nn.ModuleList:
         found = self.objectives[number]

@@ -1,7 +1,8 @@
 """Batches from the memory-mapped cache, read ahead by one thread.
 
-Which images and which parts of them a step sees follows from seed, step and process alone, so
-that a resumed training sees what an uninterrupted one would have.
+Which images and which parts of them a step sees follows from seed, step and the image's number in
+the step alone: a resumed training sees what an uninterrupted one would have, and several processes
+see together what one with a batch as large as all of theirs would.
 """
 
 from __future__ import annotations
@@ -69,37 +70,56 @@ class BatchSource:
         self.partners: torch.Tensor | None = None
         self._orders: dict[int, NDArray[np.int64]] = {}
 
+    def numbers(self) -> tuple[int, ...]:
+        """Return the numbers of this process's images among those of all processes in a step.
+
+        Both halves of what all processes see are shared out, so that an image of the second half
+        is seen by the same process as the one that it is the partner of, or a pair with.
+        """
+        first = self.batch // 2
+        second = first if self.partners is not None else self.batch - first
+        begin = self.processes * first + self.process * second
+        return (
+            *range(self.process * first, (self.process + 1) * first),
+            *range(begin, begin + second),
+        )
+
     def case_numbers(self, step: int) -> list[int]:
         """Return the cases drawn for a step, without partners: each once before any comes again."""
-        drawn = self.batch if self.partners is None else self.batch // 2
-        first = (step * self.processes + self.process) * drawn
-        count = len(self.cases)
-        return [
-            int(self._order(draw // count)[draw % count]) for draw in range(first, first + drawn)
-        ]
+        numbers, drawn = self.numbers(), self.batch
+        if self.partners is not None:
+            drawn = self.batch // 2
+            numbers = numbers[:drawn]
+        return [self._case(step * drawn * self.processes + number) for number in numbers]
 
     def read(self, step: int) -> ImageBatch:
         """Read the batch of a step."""
-        numbers = self.case_numbers(step)
-        rng = np.random.default_rng((self.seed, 1, step, self.process))
+        numbers, cases = self.numbers(), self.case_numbers(step)
+        streams = [np.random.default_rng((self.seed, 1, step, number)) for number in numbers]
         choice = None
         if self.partners is not None:
-            choice = torch.from_numpy(rng.integers(self.partners.shape[1], size=len(numbers)))
-            numbers = numbers + self.partners[torch.tensor(numbers), choice].tolist()
-        arrays = [self.cases[number].array for number in numbers]
+            several = self.partners.shape[1]
+            choice = torch.tensor([rng.integers(several) for rng in streams[: len(cases)]])
+            cases = cases + self.partners[torch.tensor(cases), choice].tolist()
+        arrays = [self.cases[case].array for case in cases]
         images = np.zeros((len(arrays), arrays[0].shape[0], *self.canvas), np.float32)
         origins, sizes = [], []
-        for target, array in zip(images, arrays, strict=True):
-            origin = _lay_on(target, array, rng)
-            origins.append(origin)
+        for target, array, rng in zip(images, arrays, streams, strict=True):
+            origins.append(_lay_on(target, array, rng))
             sizes.append(array.shape[1:])
         return ImageBatch(
             torch.from_numpy(images),
             torch.tensor(origins, dtype=torch.float32),
             torch.tensor(sizes, dtype=torch.float32),
-            torch.tensor(numbers),
+            torch.tensor(cases),
             choice,
+            numbers,
         )
+
+    def _case(self, draw: int) -> int:
+        """Return the case of a draw, counted over all steps and processes."""
+        epoch, place = divmod(draw, len(self.cases))
+        return int(self._order(epoch)[place])
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         if epoch not in self._orders:

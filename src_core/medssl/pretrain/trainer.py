@@ -108,7 +108,7 @@ class Trainer:
         Cancelled
             If it was asked to stop; the state is saved.
         """
-        seed_everything(self.plan.settings.seed + self.accelerator.process_index)
+        seed_everything(self.plan.settings.seed)
         with self.control.listener.listening():
             try:
                 self._begin()
@@ -246,7 +246,7 @@ class Trainer:
         first, end = self.plan.schedule_span(step)
         factor = rate_factor(self.plan.recipe.schedule, step - first, end - first)
         lr = self.plan.recipe.optimiser.lr * factor
-        seed = view_seed(self.plan.settings.seed, step, self.accelerator.process_index)
+        seed = view_seed(self.plan.settings.seed, step)
         loss, metrics = self.learner.step(number, batch, seed, lr)
         self.done = step + 1
         now = time.monotonic()

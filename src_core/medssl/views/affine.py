@@ -8,7 +8,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
-from medssl.views.randomness import chance, uniform
+from medssl.views.randomness import Draws
 
 
 class AffineSettings(BaseModel):
@@ -38,32 +38,28 @@ class AffineSettings(BaseModel):
     )
 
 
-def random_matrices(
-    count: int, ndim: int, settings: AffineSettings, generator: torch.Generator
-) -> Tensor:
+def random_matrices(ndim: int, settings: AffineSettings, draws: Draws) -> Tensor:
     """Draw matrices ``(B, ndim, ndim)`` in ``(z, y, x)`` that take a view to the image."""
     degrees = [settings.rotation_degrees] + [settings.tilt_degrees] * (2 if ndim == 3 else 0)
     planes = [(-2, -1), (-3, -1), (-3, -2)]
-    matrix = torch.eye(ndim).repeat(count, 1, 1)
+    matrix = torch.eye(ndim).repeat(len(draws), 1, 1)
     for limit, plane in zip(degrees, planes, strict=False):
-        angle = uniform(count, (-limit, limit), generator)[:, 0] * (math.pi / 180)
+        angle = draws.uniform((-limit, limit))[:, 0] * (math.pi / 180)
         matrix = matrix @ plane_rotation(angle, ndim, plane)
     low, high = (math.log(value) for value in settings.scale)
-    size = uniform(count, (low, high), generator)
+    size = draws.uniform((low, high))
     if settings.stretch > 0:
-        size = size + uniform(count, (-settings.stretch, settings.stretch), generator, ndim)
+        size = size + draws.uniform((-settings.stretch, settings.stretch), ndim)
     matrix = matrix / size.exp()[:, None, :].expand(-1, ndim, -1)
     for axis in settings.flip_axes:
-        flipped = chance(count, 0.5, generator)
+        flipped = draws.chance(0.5)
         matrix[:, :, axis] = torch.where(flipped[:, None], -matrix[:, :, axis], matrix[:, :, axis])
     return matrix
 
 
-def random_shift(
-    count: int, sizes: tuple[int, ...], settings: AffineSettings, generator: torch.Generator
-) -> Tensor:
+def random_shift(sizes: tuple[int, ...], settings: AffineSettings, draws: Draws) -> Tensor:
     """Draw shifts ``(B, ndim)`` in voxels."""
-    relative = uniform(count, (-settings.shift, settings.shift), generator, len(sizes))
+    relative = draws.uniform((-settings.shift, settings.shift), len(sizes))
     return relative * torch.tensor(sizes, dtype=torch.float32)
 
 

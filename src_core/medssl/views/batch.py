@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from medssl.views.randomness import Draws
+
 
 @dataclass(frozen=True)
 class ImageBatch:
@@ -28,6 +30,9 @@ class ImageBatch:
         ``(B,)``: number of the case, so that one case drawn twice is known as such.
     choice
         ``(B/2,)`` or None: image ``B/2 + i`` is partner number ``choice[i]`` of image ``i``.
+    numbers
+        Number of each image among those that all processes see in the step; None: they are all
+        here, in order.
     """
 
     images: Tensor
@@ -35,6 +40,7 @@ class ImageBatch:
     sizes: Tensor
     case: Tensor
     choice: Tensor | None = None
+    numbers: tuple[int, ...] | None = None
 
     @property
     def ndim(self) -> int:
@@ -54,7 +60,12 @@ class ImageBatch:
             self.sizes.to(device, torch.float32),
             self.case.to(device),
             self.choice,
+            self.numbers,
         )
+
+    def draws(self, seed: int) -> Draws:
+        """Begin the random numbers of the images' views, from the step's seed."""
+        return Draws.of(seed, self.numbers or range(len(self.images)))
 
     def shown(self) -> tuple[Tensor, Tensor]:
         """First and last canvas voxel of each image that lies on the canvas, ``(B, ndim)`` each."""

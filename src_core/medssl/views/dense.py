@@ -16,6 +16,7 @@ from medssl.views.elastic import ElasticSettings
 from medssl.views.extent import Extent
 from medssl.views.photometric import PhotometricSettings, change_intensity
 from medssl.views.random_warp import random_warp
+from medssl.views.randomness import Draws
 from medssl.views.warp import Fill, Warp
 
 CANDIDATES = 4
@@ -93,7 +94,7 @@ class DenseViews:
 def make_dense_views(
     batch: ImageBatch,
     settings: DenseViewSettings,
-    generator: torch.Generator,
+    draws: Draws,
     carry: Carry | None = None,
 ) -> DenseViews:
     """Warp each image twice and draw corresponding points.
@@ -104,16 +105,15 @@ def make_dense_views(
     come first.
     """
     warps = [
-        random_warp(batch, batch.canvas, settings.affine, settings.elastic, generator)
-        for _ in range(2)
+        random_warp(batch, batch.canvas, settings.affine, settings.elastic, draws) for _ in range(2)
     ]
     views = [
-        change_intensity(warp.apply(batch, settings.fill), settings.photometric, generator)
+        change_intensity(warp.apply(batch, settings.fill), settings.photometric, draws)
         for warp in warps
     ]
     count = settings.points * CANDIDATES
     low, high = batch.shown()
-    relative = spread_points(len(batch.images), count, batch.ndim, generator).to(low)
+    relative = spread_points(count, batch.ndim, draws).to(low)
     on_canvas = low[:, None] + relative * (high - low)[:, None]
     in_views = [warp.to_view(on_canvas) for warp in warps]
     last = torch.tensor(batch.canvas, device=low.device) - 1
@@ -157,7 +157,7 @@ def _across(
     return AcrossPoints((in_first[:half], in_second), weight * (there & seen[0] & seen[1]))
 
 
-def spread_points(images: int, points: int, ndim: int, generator: torch.Generator) -> Tensor:
+def spread_points(points: int, ndim: int, draws: Draws) -> Tensor:
     """Draw places ``(B, P, ndim)`` between 0 and 1 that fill the space evenly.
 
     An additive lattice with a random offset an image and a random jitter a point, in random
@@ -165,9 +165,9 @@ def spread_points(images: int, points: int, ndim: int, generator: torch.Generato
     """
     root = _plastic_number(ndim)
     steps = torch.tensor([root ** -(axis + 1) for axis in range(ndim)], dtype=torch.float64)
-    number = torch.stack([torch.randperm(points, generator=generator) for _ in range(images)])
-    offset = torch.rand(images, 1, ndim, generator=generator, dtype=torch.float64)
-    jitter = torch.rand(images, points, ndim, generator=generator, dtype=torch.float64)
+    number = draws.permutations(points)
+    offset = draws.fractions(1, ndim, dtype=torch.float64)
+    jitter = draws.fractions(points, ndim, dtype=torch.float64)
     places = number[..., None] * steps + offset + jitter * float(points) ** (-1 / ndim)
     return torch.frac(places)
 

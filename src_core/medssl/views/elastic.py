@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 from torch.nn import functional as F
 
+from medssl.views.randomness import Draws
+
 NODES_ACROSS = 32
 
 
@@ -27,11 +29,10 @@ class ElasticSettings(BaseModel):
 
 
 def random_displacement(
-    count: int,
     view_size: tuple[int, ...],
     canvas: tuple[int, ...],
     settings: ElasticSettings,
-    generator: torch.Generator,
+    draws: Draws,
 ) -> Tensor:
     """Draw displacements ``(B, ndim, *lattice)`` in canvas voxels; the lattice spans the view.
 
@@ -39,7 +40,7 @@ def random_displacement(
     amplitude is limited so that the displacement stays invertible.
     """
     ndim = len(view_size)
-    coarse = torch.randn(count, ndim, *([settings.nodes] * ndim), generator=generator)
+    coarse = draws.normal(ndim, *([settings.nodes] * ndim))
     limit = 0.35 / settings.nodes
     relative = (coarse * settings.amplitude).clamp(-limit, limit)
     lattice = tuple(max(2, min(size, NODES_ACROSS)) for size in view_size)

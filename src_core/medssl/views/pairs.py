@@ -14,7 +14,7 @@ from medssl.views.batch import ImageBatch
 from medssl.views.extent import Extent
 from medssl.views.photometric import PhotometricSettings, change_intensity
 from medssl.views.random_warp import random_warp
-from medssl.views.randomness import per_image, uniform
+from medssl.views.randomness import Draws, per_image
 from medssl.views.turn import random_turns
 from medssl.views.warp import Fill, Warp
 
@@ -94,7 +94,7 @@ def make_pair_views(
     batch: ImageBatch,
     settings: PairViewSettings,
     view_size: tuple[int, ...],
-    generator: torch.Generator,
+    draws: Draws,
 ) -> PairViews:
     """Make the five views of each pair: two an image and one mixture of the first views.
 
@@ -102,22 +102,22 @@ def make_pair_views(
     same tissue once the second view's features are turned back; wobble and colours are not.
     """
     count, ndim = len(batch.images), batch.ndim
-    shared = random_warp(batch, view_size, settings.affine, None, generator)
+    shared = random_warp(batch, view_size, settings.affine, None, draws)
     turns = torch.eye(ndim).repeat(count, 1, 1)
     if settings.turn:
-        turns = random_turns(count, ndim, tuple(range(-ndim, 0)), generator)
+        turns = random_turns(ndim, tuple(range(-ndim, 0)), draws)
     views: list[Tensor] = []
     warps: list[Warp] = []
     for turn in (torch.eye(ndim).repeat(count, 1, 1), turns):
         limit = settings.wobble_degrees * torch.pi / 180
-        angle = uniform(count, (-limit, limit), generator)[:, 0]
+        angle = draws.uniform((-limit, limit))[:, 0]
         own = plane_rotation(angle, ndim, (-2, -1)) @ turn
         warp = Warp(shared.matrix @ own.to(shared.matrix), shared.centre, None, view_size)
         warps.append(warp)
         views.append(
-            change_intensity(warp.apply(batch, settings.fill), settings.photometric, generator)
+            change_intensity(warp.apply(batch, settings.fill), settings.photometric, draws)
         )
-    weight = uniform(count // 2, settings.mix, generator)[:, 0].to(batch.images.device)
+    weight = draws.first(count // 2).uniform(settings.mix)[:, 0].to(batch.images.device)
     one, other = views[0].chunk(2)
     views.append(torch.lerp(other, one, per_image(weight, one)))
     return PairViews(torch.cat(views), turns, weight, Extent(tuple(warps), batch.shown()))

@@ -5,23 +5,21 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from medssl.views.randomness import chance
+from medssl.views.randomness import Draws
 
 
-def random_turns(
-    count: int, ndim: int, flip_axes: tuple[int, ...], generator: torch.Generator
-) -> Tensor:
+def random_turns(ndim: int, flip_axes: tuple[int, ...], draws: Draws) -> Tensor:
     """Draw signed permutation matrices ``(B, ndim, ndim)`` in ``(z, y, x)``: turn k·90°, then flip.
 
     Turns are in-plane (the last two axes); each of `flip_axes` is flipped with p = 0.5.
     """
-    turns = torch.randint(4, (count,), generator=generator)
+    turns = draws.below(4)
     quarter = torch.eye(ndim)
     quarter[-2:, -2:] = torch.tensor([[0.0, 1.0], [-1.0, 0.0]])
     powers = torch.stack([torch.linalg.matrix_power(quarter, k) for k in range(4)])
     matrix = powers[turns]
     for axis in flip_axes:
-        flipped = chance(count, 0.5, generator)
+        flipped = draws.chance(0.5)
         matrix[:, :, axis] = torch.where(flipped[:, None], -matrix[:, :, axis], matrix[:, :, axis])
     return matrix
 

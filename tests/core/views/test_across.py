@@ -40,7 +40,7 @@ def test_linked_points_show_the_same_tissue(ndim: int) -> None:
 
     batch = shifted_batch(ndim)
     settings = DenseViewSettings(photometric=NO_COLOUR, fill="edge", points=60)
-    views = make_dense_views(batch, settings, torch.Generator().manual_seed(3), carry)
+    views = make_dense_views(batch, settings, batch.draws(3), carry)
     across = views.across
     assert across is not None
     assert asked == [(4, 0), (7, 1)]
@@ -57,9 +57,8 @@ def test_points_carried_out_of_the_partner_count_nowhere() -> None:
     def carry(_case: int, _choice: int, places: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         return places + 1000, torch.ones(len(places))
 
-    views = make_dense_views(
-        shifted_batch(2), DenseViewSettings(), torch.Generator().manual_seed(0), carry
-    )
+    batch = shifted_batch(2)
+    views = make_dense_views(batch, DenseViewSettings(), batch.draws(0), carry)
     assert views.across is not None
     assert views.across.weight.abs().max() == 0
     assert torch.isfinite(views.across.points[1]).all()
@@ -72,5 +71,5 @@ def test_without_partners_there_are_no_links() -> None:
     def carry(*_arguments: object) -> tuple[torch.Tensor, torch.Tensor]:
         raise AssertionError("there is nothing to carry")
 
-    views = make_dense_views(alone, DenseViewSettings(), torch.Generator(), carry)
+    views = make_dense_views(alone, DenseViewSettings(), alone.draws(0), carry)
     assert views.across is None

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from medssl.views import ImageBatch, PairViewSettings, make_pair_views
 from medssl.views.affine import AffineSettings
 from medssl.views.photometric import PhotometricSettings
+from medssl.views.randomness import Draws
 from medssl.views.turn import random_turns, turn_back
 
 STILL = AffineSettings(rotation_degrees=0, tilt_degrees=0, scale=(1, 1), stretch=0, shift=0)
@@ -28,7 +29,7 @@ def test_turned_features_cover_the_same_tissue_again(ndim: int) -> None:
     )
     side = 16
     batch = make_batch(ndim, side)
-    views = make_pair_views(batch, settings, (side,) * ndim, torch.Generator().manual_seed(1))
+    views = make_pair_views(batch, settings, (side,) * ndim, batch.draws(1))
     pool = F.avg_pool2d if ndim == 2 else F.avg_pool3d
     first, second = pool(views.images[:8], 4), pool(views.images[8:16], 4)
     assert not torch.allclose(first, second, atol=1e-3)
@@ -36,13 +37,13 @@ def test_turned_features_cover_the_same_tissue_again(ndim: int) -> None:
 
 
 def test_all_turns_and_flips_occur() -> None:
-    turns = random_turns(200, 2, (-2, -1), torch.Generator().manual_seed(0))
+    turns = random_turns(2, (-2, -1), Draws.of(0, range(200)))
     assert len({tuple(turn.flatten().round().tolist()) for turn in turns}) == 8
 
 
 def test_the_mixture_mixes_the_first_views_of_a_pair() -> None:
     batch = make_batch(2, 32, channels=3)
-    views = make_pair_views(batch, PairViewSettings(), (24, 24), torch.Generator().manual_seed(1))
+    views = make_pair_views(batch, PairViewSettings(), (24, 24), batch.draws(1))
     assert views.images.shape == (20, 3, 24, 24)
     weight = views.mix[:, None, None, None]
     expected = weight * views.images[:4] + (1 - weight) * views.images[4:8]
@@ -56,6 +57,6 @@ def test_no_flip_of_the_first_view_unless_asked() -> None:
     sizes = torch.full((8, 2), 32.0)
     batch = ImageBatch(ramp, torch.zeros(8, 2), sizes, torch.arange(8))
     settings = PairViewSettings(photometric=NO_COLOUR, turn=False)
-    views = make_pair_views(batch, settings, (24, 24), torch.Generator().manual_seed(1))
+    views = make_pair_views(batch, settings, (24, 24), batch.draws(1))
     inner = views.images[:16, 0, 6:18, 6:18]
     assert (inner.diff(dim=-1) > 0).all()

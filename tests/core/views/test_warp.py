@@ -33,7 +33,7 @@ def test_a_view_shows_what_its_points_say(ndim: int) -> None:
     batch = batch_of(ramp(ndim))
     generator = torch.Generator().manual_seed(1)
     affine = AffineSettings(scale=(1.1, 1.4), shift=0.0, rotation_degrees=8, tilt_degrees=5)
-    warp = random_warp(batch, batch.canvas, affine, ElasticSettings(), generator)
+    warp = random_warp(batch, batch.canvas, affine, ElasticSettings(), batch.draws(1))
     view = warp.apply(batch, "edge")
     middle = torch.tensor(batch.canvas) / 2
     points = middle + (torch.rand(2, 50, ndim, generator=generator) - 0.5) * middle
@@ -47,7 +47,7 @@ def test_there_and_back(ndim: int) -> None:
     generator = torch.Generator().manual_seed(2)
     affine = AffineSettings(flip_axes=(-1,), rotation_degrees=180)
     elastic = ElasticSettings()
-    warp = random_warp(batch, batch.canvas, affine, elastic, generator)
+    warp = random_warp(batch, batch.canvas, affine, elastic, batch.draws(2))
     points = torch.rand(4, 60, ndim, generator=generator) * torch.tensor(SHAPES[ndim])
     there_and_back = warp.to_view(warp.to_canvas(points))
     assert (there_and_back - points).abs().max() < 0.05
@@ -57,7 +57,7 @@ def test_there_and_back(ndim: int) -> None:
 def test_dense_points_show_the_same_tissue(ndim: int) -> None:
     batch = batch_of(ramp(ndim, 3))
     settings = DenseViewSettings(photometric=NO_COLOUR, fill="edge", points=40)
-    views = make_dense_views(batch, settings, torch.Generator().manual_seed(3))
+    views = make_dense_views(batch, settings, batch.draws(3))
     first, second = views.images.chunk(2)
     a, b = sample_at(first, views.points[0]), sample_at(second, views.points[1])
     place = views.places * torch.tensor(SHAPES[ndim]) - 0.5
@@ -71,7 +71,7 @@ def test_points_lie_in_the_image_not_in_the_rest_of_the_canvas() -> None:
     images = torch.zeros(2, 1, 64, 64)
     origin, size = torch.tensor([16.0, 0.0]), torch.tensor([32.0, 64.0])
     batch = ImageBatch(images, origin.repeat(2, 1), size.repeat(2, 1), torch.arange(2))
-    views = make_dense_views(batch, DenseViewSettings(), torch.Generator().manual_seed(0))
+    views = make_dense_views(batch, DenseViewSettings(), batch.draws(0))
     assert views.places.min() >= 0
     assert views.places.max() <= 1
     assert views.places[..., 0].std() > 0.2
@@ -99,9 +99,6 @@ def test_cells_are_read_at_their_centres() -> None:
 
 def test_same_seed_same_views() -> None:
     batch = batch_of(torch.rand(2, 1, 32, 32))
-    one, two = (
-        make_dense_views(batch, DenseViewSettings(), torch.Generator().manual_seed(5))
-        for _ in range(2)
-    )
+    one, two = (make_dense_views(batch, DenseViewSettings(), batch.draws(5)) for _ in range(2))
     assert torch.equal(one.images, two.images)
     assert torch.equal(one.points[1], two.points[1])

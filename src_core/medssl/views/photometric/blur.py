@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from medssl.views.randomness import chance, uniform
+from medssl.views.randomness import Draws
 
 
-def random_blur(
-    images: Tensor, largest_sigma: float, probability: float, generator: torch.Generator
-) -> Tensor:
+def random_blur(images: Tensor, largest_sigma: float, probability: float, draws: Draws) -> Tensor:
     """Blur some images with a standard deviation of up to `largest_sigma` voxels."""
-    count = len(images)
-    sigma = uniform(count, (0.1, max(0.1, largest_sigma)), generator)[:, 0]
-    chosen = chance(count, probability, generator).nonzero()[:, 0]
+    largest = max(0.1, largest_sigma)
+    sigma = draws.uniform((0.1, largest))[:, 0]
+    chosen = draws.chance(probability).nonzero()[:, 0]
     if len(chosen) == 0:
         return images
     blurred = images.clone()
     chosen_there = chosen.to(images.device)
-    blurred[chosen_there] = gaussian_blur(images[chosen_there], sigma[chosen])
+    blurred[chosen_there] = gaussian_blur(
+        images[chosen_there], sigma[chosen], math.ceil(3 * largest)
+    )
     return blurred
 
 
-def gaussian_blur(images: Tensor, sigma: Tensor) -> Tensor:
-    """Blur each image ``(B, C, *spatial)`` with its own ``sigma`` ``(B,)`` in voxels."""
+def gaussian_blur(images: Tensor, sigma: Tensor, radius: int) -> Tensor:
+    """Blur each image ``(B, C, *spatial)`` with its own ``sigma`` ``(B,)`` in voxels.
+
+    The kernels reach `radius` voxels far, whatever the sigma of the others.
+    """
     batch, channels, *sizes = images.shape
-    radius = max(1, int(torch.ceil(3 * sigma.max()).item()))
     offset = torch.arange(-radius, radius + 1, dtype=torch.float32)
     kernel = torch.exp(-0.5 * (offset / sigma[:, None]) ** 2)
     kernel = (kernel / kernel.sum(dim=1, keepdim=True)).to(images.device, images.dtype)

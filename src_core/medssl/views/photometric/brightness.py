@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
-from medssl.views.randomness import per_image, uniform
+from medssl.views.randomness import Draws, per_image
 
 
-def random_brightness(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+def random_brightness(images: Tensor, strength: float, draws: Draws) -> Tensor:
     """Multiply each image by a factor between 1−s and 1+s."""
-    factor = uniform(len(images), (1 - strength, 1 + strength), generator)
+    factor = draws.uniform((1 - strength, 1 + strength))
     return images * per_image(factor, images)
 
 
-def random_offset(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+def random_offset(images: Tensor, strength: float, draws: Draws) -> Tensor:
     """Add a grey between −s and s to each image."""
-    offset = uniform(len(images), (-strength, strength), generator)
+    offset = draws.uniform((-strength, strength))
     return images + per_image(offset, images)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
@@ -13,6 +12,7 @@ from medssl.views.photometric.contrast import random_contrast
 from medssl.views.photometric.gamma import random_gamma
 from medssl.views.photometric.noise import random_noise
 from medssl.views.photometric.shading import random_shading
+from medssl.views.randomness import Draws
 
 
 class PhotometricSettings(BaseModel):
@@ -37,9 +37,7 @@ class PhotometricSettings(BaseModel):
     )
 
 
-def change_intensity(
-    images: Tensor, settings: PhotometricSettings, generator: torch.Generator
-) -> Tensor:
+def change_intensity(images: Tensor, settings: PhotometricSettings, draws: Draws) -> Tensor:
     """Change each image ``(B, C, *spatial)`` of values 0..1 in its own way.
 
     Returns
@@ -48,31 +46,29 @@ def change_intensity(
         Same shape; values may leave 0..1.
     """
     if settings.gamma > 0:
-        images = random_gamma(images, settings.gamma, generator)
+        images = random_gamma(images, settings.gamma, draws)
     if settings.brightness > 0:
-        images = random_brightness(images, settings.brightness, generator)
+        images = random_brightness(images, settings.brightness, draws)
     if settings.contrast > 0:
-        images = random_contrast(images, settings.contrast, generator)
+        images = random_contrast(images, settings.contrast, draws)
     if settings.offset > 0:
-        images = random_offset(images, settings.offset, generator)
+        images = random_offset(images, settings.offset, draws)
     if settings.shading > 0:
-        images = random_shading(images, settings.shading, generator)
+        images = random_shading(images, settings.shading, draws)
     if images.shape[1] == 3:
-        images = _change_colour(images, settings, generator)
+        images = _change_colour(images, settings, draws)
     if settings.blur_probability > 0:
-        images = random_blur(images, settings.blur_sigma, settings.blur_probability, generator)
+        images = random_blur(images, settings.blur_sigma, settings.blur_probability, draws)
     if settings.noise > 0:
-        images = random_noise(images, settings.noise, generator)
+        images = random_noise(images, settings.noise, draws)
     return images
 
 
-def _change_colour(
-    images: Tensor, settings: PhotometricSettings, generator: torch.Generator
-) -> Tensor:
+def _change_colour(images: Tensor, settings: PhotometricSettings, draws: Draws) -> Tensor:
     if settings.saturation > 0:
-        images = random_saturation(images, settings.saturation, generator)
+        images = random_saturation(images, settings.saturation, draws)
     if settings.hue > 0:
-        images = random_hue(images, settings.hue, generator)
+        images = random_hue(images, settings.hue, draws)
     if settings.grey_probability > 0:
-        images = random_grey(images, settings.grey_probability, generator)
+        images = random_grey(images, settings.grey_probability, draws)
     return images
