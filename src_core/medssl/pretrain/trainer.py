@@ -15,6 +15,7 @@ from medssl.pretrain.control import Control
 from medssl.pretrain.hardware import Hardware
 from medssl.pretrain.learner import Learner
 from medssl.pretrain.loader import BatchSource, read_ahead
+from medssl.pretrain.measured import Measured
 from medssl.pretrain.partners import link_images
 from medssl.pretrain.plan import Division, Plan, job_record
 from medssl.pretrain.preview import Preview, PreviewSettings
@@ -87,6 +88,7 @@ class Trainer:
         self.learner = Learner(plan, hardware, accelerator)
         images_a_step = plan.recipe.batch * accelerator.num_processes
         self.report = Report(folder, hardware.device, images_a_step)
+        self.measured = Measured(folder, hardware.device)
         self.done = 0
         self.seconds = 0.0
         self.best = math.inf
@@ -237,6 +239,7 @@ class Trainer:
                 self.learner.enter(stage)
                 self.folder.event("log", message=f"stage {stage.name}")
                 self.report.forget_rate()
+                self.measured.begin()
                 self._tick = time.monotonic()
 
     def _step(self, number: int, step: int, batch: ImageBatch, every: int) -> None:
@@ -250,7 +253,9 @@ class Trainer:
         loss, metrics = self.learner.step(number, batch, seed, lr)
         self.done = step + 1
         now = time.monotonic()
-        self.seconds, self._tick = self.seconds + now - self._tick, now
+        took, self._tick = now - self._tick, now
+        self.seconds += took
+        self.measured.step(took, self.done, steps, self.seconds)
         if self.done % every == 0 or self.done in (1, steps):
             self._message = self.report.step(self.done, self.seconds, stage.name, loss, metrics, lr)
         if self.preview is not None:
