@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from medssl.embed import embed_cohort, open_embedder
 from medssl.embed.dimension import choose_ndim
+from medssl.jobs.forecast import tell_forecast
 from medssl.jobs.inputs import find_images, prepare_images
 from medssl.jobs.requests import EmbedRequest, PretrainRequest
 from medssl.prepare import ArrayCache
@@ -48,6 +49,7 @@ def _pretrain(
     with start_accelerator(settings.device).main_process_first():
         listing = find_images(request.images, run, watched)
         prepared = prepare_images(listing, settings.prepare, run, watched)
+    tell_forecast(run, settings, [case.grid.shape for case in prepared.cases])
     pretrain_in(run, prepared, settings, progress, request.preview)
 
 
