@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -14,8 +14,14 @@ from napari_medssl.places import data_root
 
 if TYPE_CHECKING:
     from napari import Viewer
+    from napari.layers import Layer
 
-    from napari_medssl.widgets.canvas import LandmarkCanvas
+
+class Owner(Protocol):
+    """Who may own a layer."""
+
+    def owns(self, layer: Layer) -> bool:
+        """Whether a layer is its own."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +39,14 @@ class LayerSnapshot:
         return path if path is not None and path.exists() else None
 
 
-def usable(viewer: Viewer, canvas: LandmarkCanvas) -> list[LayerSnapshot]:
+def usable(viewer: Viewer, owner: Owner) -> list[LayerSnapshot]:
     """Image layers of the viewer that are not our own."""
     from napari.layers import Image
 
     return [
         LayerSnapshot(layer.data, layer.as_layer_data_tuple()[1])
         for layer in viewer.layers
-        if isinstance(layer, Image) and not canvas.owns(layer) and not layer.multiscale
+        if isinstance(layer, Image) and not owner.owns(layer) and not layer.multiscale
     ]
 
 

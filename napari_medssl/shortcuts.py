@@ -1,4 +1,4 @@
-"""The one table of our keys.
+"""The one table of our keys, a part for each dock.
 
 napari gives most letters a meaning on some layer (P, F, L, A, C, Space, 1 to 7, ...), and the
 keys of the active layer win over the viewer's. Every key here has a meaning on no layer of
@@ -8,7 +8,7 @@ napari's is lost. Ctrl+Z is bound too, where a Labels layer does not claim it fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,12 @@ TABLE: tuple[Shortcut, ...] = (
     Shortcut("undo", ("U", "Control-Z"), "U", "undo"),
     Shortcut("redo", ("Shift-U", "Control-Shift-Z"), "⇧U", "redo"),
 )
-_BY_ACTION: Mapping[str, Shortcut] = {s.action: s for s in TABLE}
+PRETRAINING: tuple[Shortcut, ...] = (
+    Shortcut(
+        "start", ("Control-Enter",), "Ctrl+Enter", "start, go on with, or use what was learned"
+    ),
+)
+_BY_ACTION: Mapping[str, Shortcut] = {s.action: s for s in (*TABLE, *PRETRAINING)}
 
 
 def shortcut(action: str) -> Shortcut:
@@ -52,8 +57,10 @@ def labelled(words: str, action: str) -> str:
     return f"{words}   {_BY_ACTION[action].printed}"
 
 
-def bind(viewer: Viewer, actions: Mapping[str, Callable[[], Any]]) -> Callable[[], None]:
-    """Bind every key of the table to its action in a viewer; call the result to let go again."""
+def bind(
+    viewer: Viewer, actions: Mapping[str, Callable[[], Any]], table: Sequence[Shortcut] = TABLE
+) -> Callable[[], None]:
+    """Bind every key of a table to its action in a viewer; call the result to let go again."""
 
     def handler(action: Callable[[], Any]) -> Callable[[Any], None]:
         def pressed(_: Any) -> None:
@@ -61,12 +68,12 @@ def bind(viewer: Viewer, actions: Mapping[str, Callable[[], Any]]) -> Callable[[
 
         return pressed
 
-    for row in TABLE:
+    for row in table:
         for key in row.keys:
             viewer.bind_key(key, handler(actions[row.action]), overwrite=True)
 
     def release() -> None:
-        for row in TABLE:
+        for row in table:
             for key in row.keys:
                 viewer.bind_key(key, None)
 

@@ -7,9 +7,19 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_medssl.widgets.parts import button, label
 
+_FIND = (
+    "Open a folder of X-rays, ultrasound, CT or MR. Click a point once in one image, "
+    "and it is found in all the others."
+)
+
 
 class EmptyPage(QWidget):
     """Teaches what to do first.
+
+    Parameters
+    ----------
+    hint
+        What images are for in this dock.
 
     Signals
     -------
@@ -22,7 +32,7 @@ class EmptyPage(QWidget):
     layers_wanted = Signal()
     sample_wanted = Signal(str)
 
-    def __init__(self) -> None:
+    def __init__(self, hint: str = _FIND) -> None:
         super().__init__()
         self.sample = button(
             "Try the sample",
@@ -39,13 +49,7 @@ class EmptyPage(QWidget):
         layout.setSpacing(8)
         layout.addStretch(1)
         layout.addWidget(label("No images yet", "title"))
-        layout.addWidget(
-            label(
-                "Open a folder of X-rays, ultrasound, CT or MR. Click a point once in one image, "
-                "and it is found in all the others.",
-                "hint",
-            )
-        )
+        layout.addWidget(label(hint, "hint"))
         layout.addWidget(layers)
         layout.addWidget(self.sample)
         layout.addStretch(2)

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 from napari_medssl import shortcuts
 from napari_medssl.engine import CoreEngine, LandmarkEngine
 from napari_medssl.session import Session, Status
+from napari_medssl.shared import shared_state
 from napari_medssl.shortcuts import labelled
 from napari_medssl.store import Store
 from napari_medssl.threads import TaskThreads
@@ -52,7 +53,8 @@ class LandmarksWidget(QWidget):
             threads.display,
         )
         self.canvas = LandmarkCanvas(napari_viewer, self)
-        self.opener = Opener(napari_viewer, self.canvas, session, threads, self)
+        self.opener = Opener(napari_viewer, self.canvas, session, threads.work, self)
+        self._shared = shared_state(napari_viewer)
         self._build()
         self._connect()
         self._closed = False
@@ -126,6 +128,10 @@ class LandmarksWidget(QWidget):
         self.threads.work.progressed.connect(self.foot.progress)
         self.threads.work.busy_changed.connect(self.foot.set_busy)
         self._viewer.events.theme.connect(self._restyle)
+        self._shared.owners.add(canvas)
+        self._shared.model_changed.connect(session.set_model)
+        if self._shared.model is not None:
+            session.set_model(self._shared.model)
         application = QApplication.instance()
         if application is not None:
             application.aboutToQuit.connect(self.close_session)
@@ -193,6 +199,7 @@ class LandmarksWidget(QWidget):
     # --- what is shown
 
     def _refresh_all(self) -> None:
+        self._shared.show_images(self.session.where)
         self._refresh_landmarks()
         self._refresh_review()
         self.foot.show_problems(self.session.problems, self.session.listing_notes)
@@ -271,6 +278,8 @@ class LandmarksWidget(QWidget):
             return
         self._closed = True
         self._release_keys()
+        self._shared.model_changed.disconnect(self.session.set_model)
+        self._shared.show_images(None)
         self._viewer.events.theme.disconnect(self._restyle)
         self.threads.end(self.session.save_rest)
         self.canvas.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QFileDialog, QWidget
@@ -13,14 +13,27 @@ from medssl.errors import Cancelled
 from napari_medssl import open_layers
 from napari_medssl.engine import Where
 from napari_medssl.sample_cohort import Kind, make_sample
-from napari_medssl.session import Session, Status
+from napari_medssl.session import Status
 
 if TYPE_CHECKING:
     from napari import Viewer
 
     from medssl.progress import Progress
-    from napari_medssl.threads import TaskThreads
-    from napari_medssl.widgets.canvas import LandmarkCanvas
+    from napari_medssl.worker import Runner
+
+
+class TakesImages(Protocol):
+    """State of a dock that works on images."""
+
+    def open_images(self, where: Where) -> None:
+        """Open a folder of images, or several files."""
+
+
+class OwnLayers(open_layers.Owner, Protocol):
+    """Layers that a dock shows."""
+
+    def hide_others(self) -> None:
+        """Make room for them where they need it."""
 
 
 class Opener(QObject):
@@ -37,14 +50,14 @@ class Opener(QObject):
     def __init__(
         self,
         viewer: Viewer,
-        canvas: LandmarkCanvas,
-        session: Session,
-        threads: TaskThreads,
+        canvas: OwnLayers,
+        session: TakesImages,
+        work: Runner,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self._viewer, self._canvas, self._parent = viewer, canvas, parent
-        self._session, self._threads = session, threads
+        self._session, self._work = session, work
 
     def choose_folder(self) -> None:
         """Ask for a folder of images."""
@@ -79,4 +92,4 @@ class Opener(QObject):
             else:
                 self.said.emit(Status("error", str(error)))
 
-        self._threads.work.submit(task, taken, failed)
+        self._work.submit(task, taken, failed)

@@ -54,7 +54,10 @@ QHeaderView::section {{
 }}
 QLineEdit {{ font-size: 12px; min-height: 20px; padding: 3px 6px; border: 1px solid {line}; }}
 QLineEdit:focus {{ border-color: {muted}; }}
-QCheckBox {{ font-size: 12px; }}
+QCheckBox, QRadioButton {{ font-size: 12px; }}
+QLabel#legend {{ font-size: 12px; }}
+QComboBox, QSpinBox, QDoubleSpinBox {{ font-size: 12px; min-height: 20px; }}
+QScrollArea {{ background: transparent; border: none; }}
 QProgressBar {{ max-height: 6px; min-height: 6px; border: none; background: {foreground}; }}
 QProgressBar::chunk {{ background: {accent_hover}; }}
 """
@@ -80,6 +83,19 @@ def sheet(viewer: Viewer) -> str:
         error=_css(_mix((190, 60, 30), back, 0.32)),
         error_edge=_css((232, 110, 70)),
     )
+
+
+def colours(viewer: Viewer) -> tuple[str, str]:
+    """Text and ground of a plot in the viewer's present theme."""
+    theme = get_theme(viewer.theme)
+    text, back = _rgb(theme.text), _rgb(theme.background)
+    dark = sum(back) < 3 * 128
+    ground = _mix(back, (0, 0, 0) if dark else (255, 255, 255), 0.82)
+    return _hex(text), _hex(ground)
+
+
+def _hex(colour: tuple[int, int, int]) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 def _rgb(colour: object) -> tuple[int, int, int]:

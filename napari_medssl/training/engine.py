@@ -1,0 +1,119 @@
+"""The heavy part of the Pretraining dock: read folders, name devices, forecast, make requests.
+
+Everything here runs in a background thread; torch is imported inside the calls.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+from medssl.errors import MedsslError
+from medssl.progress import Progress
+from napari_medssl.engine import Where, majority_dimension
+from napari_medssl.session.status import no_image_words
+from napari_medssl.training.request import Choice, Device, Images, Outlook
+from napari_medssl.training.words import memory_words
+
+
+class TrainingEngine(Protocol):
+    """What the dock asks of the heavy part; tests give it a light one."""
+
+    def inspect(self, where: Where, progress: Progress) -> Images:
+        """Look at a folder or files: how many images, pictures or volumes."""
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of the settings, for the expert section."""
+
+    def devices(self) -> list[Device]:
+        """Devices that there are, the automatic choice first."""
+
+    def outlook(self, images: Images, choice: Choice, progress: Progress) -> Outlook:
+        """Forecast time, memory and disk."""
+
+    def create(self, images: Images, choice: Choice) -> Path:
+        """Write the request of a run; give its folder."""
+
+
+class CoreTraining:
+    """The heavy part on medssl's own core."""
+
+    def inspect(self, where: Where, progress: Progress) -> Images:
+        """Look at a folder or files: how many images, pictures or volumes.
+
+        Raises
+        ------
+        medssl.errors.MedsslError
+            If no image can be read.
+        """
+        from medssl.io import list_images
+
+        listing = list_images(where, progress)
+        if not listing.sources:
+            raise MedsslError(no_image_words(listing))
+        problems = tuple(problem.message for problem in listing.problems)
+        ndim = majority_dimension(listing.sources)
+        return Images(where, len(listing.sources), ndim, problems)
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of the settings, for the expert section."""
+        from medssl.pretrain import PretrainSettings
+
+        return PretrainSettings.model_json_schema()
+
+    def devices(self) -> list[Device]:
+        """Devices that there are, the automatic choice first."""
+        import torch
+
+        found = [Device("cpu", f"CPU · {memory_words(_memory_mb())}")]
+        if torch.backends.mps.is_available():
+            found.insert(0, Device("mps", f"Apple GPU · {memory_words(_memory_mb())}"))
+        cards = [
+            Device(f"cuda:{number}" if number else "cuda", _card_words(number))
+            for number in range(torch.cuda.device_count())
+        ]
+        return [Device("auto", (cards + found)[0].words), *cards, *found]
+
+    def outlook(self, images: Images, choice: Choice, progress: Progress) -> Outlook:
+        """Forecast time, memory and disk.
+
+        Raises
+        ------
+        medssl.errors.MedsslError
+            If the settings are not possible.
+        """
+        raise NotImplementedError
+
+    def create(self, images: Images, choice: Choice) -> Path:
+        """Write the request of a run; give its folder.
+
+        Raises
+        ------
+        medssl.errors.MedsslError
+            If the settings are not possible, or nothing can be written.
+        """
+        from medssl.jobs import PretrainRequest, create_job
+        from medssl.pretrain import make_settings
+        from medssl.pretrain.preview import PreviewSettings
+
+        request = PretrainRequest(
+            verb="pretrain",
+            name=images.name,
+            images=images.paths,
+            settings=make_settings(**choice.settings(images)),
+            preview=PreviewSettings(),
+        )
+        return create_job(request)
+
+
+def _memory_mb() -> float:
+    import psutil
+
+    return float(psutil.virtual_memory().total) / 2**20
+
+
+def _card_words(number: int) -> str:
+    import torch
+
+    card = torch.cuda.get_device_properties(number)
+    return f"{card.name} · {memory_words(card.total_memory / 2**20)}"

@@ -1,0 +1,81 @@
+"""The methods and efforts that can be chosen, in a person's words.
+
+A method is one entry of `METHODS`: its key is the `recipe` of `medssl.pretrain.PretrainSettings`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to learn from images without labels.
+
+    Parameters
+    ----------
+    recipe
+        Name in the settings.
+    title
+        What it learns, in a word or two.
+    short
+        Its name in the literature.
+    gives
+        One line: what a person has of it, what it costs.
+    """
+
+    recipe: str
+    title: str
+    short: str
+    gives: str
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long to learn.
+
+    Parameters
+    ----------
+    preset
+        Name in the settings.
+    title
+        A word and a time.
+    gives
+        One line: what it is enough for.
+    """
+
+    preset: str
+    title: str
+    gives: str
+
+
+METHODS: tuple[Method, ...] = (
+    Method(
+        "ld",
+        "Local structure",
+        "LD",
+        "Learns what each place looks like: for landmarks and structures. "
+        "Needs a few dozen images of one body part and view.",
+    ),
+)
+EFFORTS: tuple[Effort, ...] = (
+    Effort("quick", "Quick · 8 min", "Enough for landmarks in images of one kind."),
+    Effort(
+        "standard", "Standard · 45 min", "The same net, taught longer: steadier where images vary."
+    ),
+    Effort(
+        "paper", "Paper · hours", "The published net and schedule; a GPU takes hours, a CPU days."
+    ),
+)
+
+
+def method_of(recipe: str) -> Method:
+    """Find a method by its key; an unknown one is named by it."""
+    known = {method.recipe: method for method in METHODS}
+    return known.get(recipe, Method(recipe, recipe, recipe.upper(), ""))
+
+
+def effort_of(preset: str) -> Effort:
+    """Find an effort by its key; an unknown one is named by it."""
+    known = {effort.preset: effort for effort in EFFORTS}
+    return known.get(preset, Effort(preset, preset, ""))

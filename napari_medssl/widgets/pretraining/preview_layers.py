@@ -1,0 +1,154 @@
+"""Layers that show what a run learns: the image, its embedding as colours, its clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_medssl.layers import Display
+from napari_medssl.training.preview import Preview
+from napari_medssl.widgets.layer_attributes import set_changed
+
+if TYPE_CHECKING:
+    from napari import Viewer
+    from napari.layers import Layer
+
+_WORDS = {"image": "preview", "embedding": "embedding", "clusters": "clusters"}
+_TOUCHES = ("opacity", "blending", "colormap", "contrast_limits", "gamma", "name", "contour")
+
+
+class PreviewLayers:
+    """Up to three layers in one viewer, updated in place.
+
+    They never take the active layer or the camera from what a person does. A layer that a person
+    deleted does not come back; one that a person changed stays when the others go.
+
+    Parameters
+    ----------
+    viewer
+        Where they are shown.
+    """
+
+    def __init__(self, viewer: Viewer) -> None:
+        self._viewer = viewer
+        self._layers: dict[str, Layer] = {}
+        self._shown: Preview | None = None
+        self._touched: set[str] = set()
+        self._dismissed: set[str] = set()
+        self._updating = False
+        viewer.layers.events.removed.connect(self._on_removed)
+
+    @property
+    def layers(self) -> dict[str, Layer]:
+        """The layers that are there, by ``image``, ``embedding``, ``clusters``."""
+        return dict(self._layers)
+
+    def owns(self, layer: object) -> bool:
+        """Whether a layer is one of ours."""
+        return any(layer is own for own in self._layers.values())
+
+    def hide_others(self) -> None:
+        """Leave the person's layers as they are: ours lie above them."""
+
+    def show(self, preview: Preview) -> None:
+        """Show a preview; what did not change is not drawn anew."""
+        if preview is self._shown:
+            return
+        display = Display.of(preview.grid)
+        flat = display.attributes()
+        cells = display.overlay(preview.cells_grid)
+        with self._quietly():
+            if self._shown is None or not np.array_equal(self._shown.image, preview.image):
+                self._put("image", preview, display.show(preview.image), flat)
+            self._put("embedding", preview, preview.embedding, cells)
+            if preview.clusters is not None:
+                self._put("clusters", preview, preview.clusters.astype(np.int32) + 1, cells)
+        self._shown = preview
+
+    def remove(self) -> None:
+        """Take the layers away, but for those that a person changed."""
+        with self._quietly():
+            for kind, layer in list(self._layers.items()):
+                self._forget(kind)
+                if kind not in self._touched and layer in self._viewer.layers:
+                    layer.visible = False
+                    self._viewer.layers.remove(layer)
+        self._shown = None
+        self._touched.clear()
+        self._dismissed.clear()
+
+    def close(self) -> None:
+        """Let go of the viewer."""
+        self.remove()
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
+
+    def _put(self, kind: str, preview: Preview, data: Any, attributes: dict[str, Any]) -> None:
+        layer = self._layers.get(kind)
+        if layer is not None and layer.ndim != preview.grid.ndim:
+            self._forget(kind)
+            self._viewer.layers.remove(layer)
+            layer = None
+        name = f"{preview.case} · {_WORDS[kind]}"
+        if layer is not None:
+            layer.data = data
+            known = attributes if kind in self._touched else attributes | {"name": name}
+            set_changed(layer, known)
+        elif kind not in self._dismissed:
+            self._insert(kind, _make(kind, data, {"name": name, **attributes}))
+
+    def _insert(self, kind: str, layer: Layer) -> None:
+        """Add a layer above those of ours, or on top, and leave the active one active."""
+        layers = self._viewer.layers
+        active, selected = layers.selection.active, set(layers.selection)
+        own = [layers.index(one) for one in self._layers.values() if one in layers]
+        layers.insert(max(own) + 1 if own else len(layers), layer)
+        self._layers[kind] = layer
+        layers.selection = selected
+        layers.selection.active = active
+        for name in _TOUCHES:
+            if name in layer.events.emitters:
+                getattr(layer.events, name).connect(self._on_touched)
+
+    def _forget(self, kind: str) -> None:
+        layer = self._layers.pop(kind)
+        for name in _TOUCHES:
+            if name in layer.events.emitters:
+                getattr(layer.events, name).disconnect(self._on_touched)
+
+    def _on_touched(self, event: Any) -> None:
+        if self._updating:
+            return
+        for kind, layer in self._layers.items():
+            if layer is event.source:
+                self._touched.add(kind)
+
+    def _on_removed(self, event: Any) -> None:
+        if self._updating:
+            return
+        for kind, layer in list(self._layers.items()):
+            if layer is event.value:
+                self._forget(kind)
+                self._dismissed.add(kind)
+
+    @contextmanager
+    def _quietly(self) -> Iterator[None]:
+        self._updating = True
+        try:
+            yield
+        finally:
+            self._updating = False
+
+
+def _make(kind: str, data: Any, attributes: dict[str, Any]) -> Layer:
+    from napari.layers import Image, Labels
+
+    if kind == "image":
+        return Image(data, colormap="gray", contrast_limits=(0.0, 1.0), **attributes)
+    if kind == "embedding":
+        return Image(data, rgb=True, opacity=0.6, blending="translucent_no_depth", **attributes)
+    layer = Labels(data, opacity=0.9, **attributes)
+    layer.contour = 1
+    return layer

@@ -1,0 +1,84 @@
+"""What to choose before the start: method, effort, and everything else folded away."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
+
+from napari_medssl.training import Training
+from napari_medssl.training.fields import form_fields
+from napari_medssl.training.methods import EFFORTS, METHODS, effort_of, method_of
+from napari_medssl.widgets.parts import Fold, label
+from napari_medssl.widgets.pretraining.settings_form import Choices, SettingsForm
+
+_ELSEWHERE = ("recipe", "preset", "device", "ndim", "custom")
+_WORKING = "Working out time and memory…"
+
+
+class SetupPage(QWidget):
+    """Method, effort with its forecast, expert settings."""
+
+    def __init__(self, training: Training) -> None:
+        super().__init__()
+        self._training = training
+        self.methods = QButtonGroup(self)
+        self.method_words = label("", "hint")
+        self.effort = Choices()
+        self.effort.setAccessibleName("Effort")
+        self.effort_words = label("", "hint")
+        self.outlook = label("", "hint")
+        self.form = SettingsForm()
+        self.advanced = Fold("Advanced", self.form)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(5)
+        layout.addWidget(label("Method", "heading"))
+        for number, method in enumerate(METHODS):
+            radio = QRadioButton(f"{method.title}   {method.short}")
+            radio.setToolTip(f"<p>Self-supervised pretraining. {method.gives}</p>")
+            radio.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            self.methods.addButton(radio, number)
+            layout.addWidget(radio)
+        layout.addWidget(self.method_words)
+        layout.addSpacing(4)
+        layout.addWidget(label("Effort", "heading"))
+        layout.addWidget(self.effort)
+        layout.addWidget(self.effort_words)
+        layout.addWidget(self.outlook)
+        layout.addSpacing(2)
+        layout.addWidget(self.advanced)
+        layout.addStretch(1)
+        for effort in EFFORTS:
+            self.effort.addItem(effort.title, effort.preset)
+        self.methods.idClicked.connect(lambda n: training.choose(recipe=METHODS[n].recipe))
+        self.effort.activated.connect(
+            lambda _: training.choose(preset=str(self.effort.currentData()))
+        )
+        self.form.changed.connect(lambda: training.choose(expert=self.form.values()))
+        self.refresh()
+
+    def show_schema(self) -> None:
+        """Build the expert section."""
+        self.form.set_fields(form_fields(self._training.schema, without=_ELSEWHERE))
+
+    def refresh(self) -> None:
+        """Show what is chosen."""
+        choice = self._training.choice
+        for number, method in enumerate(METHODS):
+            self.methods.button(number).setChecked(method.recipe == choice.recipe)
+        self.method_words.setText(method_of(choice.recipe).gives)
+        self.effort_words.setText(effort_of(choice.preset).gives)
+        with QSignalBlocker(self.effort):
+            self.effort.setCurrentIndex(self.effort.findData(choice.preset))
+
+    def show_outlook(self) -> None:
+        """Show what it will take."""
+        outlook = self._training.outlook
+        waiting = self._training.images is not None and outlook is None
+        self.outlook.setText(_WORKING if waiting else "" if outlook is None else outlook.words)
+        self.outlook.setToolTip("" if outlook is None else outlook.notes)
+        kind = "hint" if outlook is None or outlook.fits else "note"
+        if self.outlook.objectName() != kind:
+            self.outlook.setObjectName(kind)
+            self.outlook.style().unpolish(self.outlook)
+            self.outlook.style().polish(self.outlook)
