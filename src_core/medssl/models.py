@@ -100,6 +100,16 @@ class ModelCard(BaseModel):
                 raise ValueError(f"{what} is {said}, but the net is built for {built}")
         return self
 
+    @property
+    def images_seen(self) -> int | None:
+        """Images that all steps of the training drew; None where the card does not tell."""
+        steps = self.recipe.get("steps")
+        resolved = self.recipe.get("resolved")
+        batch = resolved.get("batch") if isinstance(resolved, dict) else None
+        if not isinstance(steps, int) or not isinstance(batch, int):
+            return None
+        return steps * batch
+
 
 @dataclass(frozen=True)
 class Model:

@@ -28,6 +28,8 @@ Channels = Literal[1, 3]
 
 EPOCH_STEPS = 1000
 QUICK_MINUTES = 8.0
+SHORTEST_LINKED_MINUTES = 4.0
+"""Trainings shorter than this do not link images."""
 STANDARD_MINUTES = 45.0
 FIRST_STAGE_SHARE = 0.6
 """Share of the steps that stage 1 gets before stage 2, but for the paper's preset."""
@@ -50,6 +52,7 @@ def ld_recipe(
     upright: bool = True,
     clusters: int | None = None,
     centre_sensitive: bool = False,
+    linked: bool = True,
 ) -> Recipe:
     """Build the recipe of local discrimination: stage 1 and, with clusters, stage 2.
 
@@ -70,12 +73,15 @@ def ld_recipe(
         Clusters of the second stage; None: there is no second stage.
     centre_sensitive
         grid: pool patches with a Gaussian window in place of a plain average.
+    linked
+        dense: whether a part of the training also matches across images. Linking costs about
+        half a second an image first, so that it does not pay in a training of few minutes.
     """
     form = form or default_form(preset)
     if form == "grid":
         stages: tuple[Stage, ...] = (_grid_stage(upright, centre_sensitive),)
     else:
-        stages = _dense_stages(upright)
+        stages = _dense_stages(upright, linked)
     if clusters:
         first = 20.0 if preset == "paper" else FIRST_STAGE_SHARE
         stages = _with_regions(stages, first, 80.0 if preset == "paper" else 1 - first)
@@ -125,7 +131,7 @@ def _working_grid(ndim: Dimension, channels: Channels, longest_side: int) -> Pre
     return PrepareSettings(ndim=3, channels=channels)
 
 
-def _dense_stages(upright: bool) -> tuple[Stage, ...]:
+def _dense_stages(upright: bool, linked: bool) -> tuple[Stage, ...]:
     """Build the dense form: first within images, then also across them.
 
     A short second stage serves best: a long one learns the errors of single alignments too.
@@ -136,13 +142,16 @@ def _dense_stages(upright: bool) -> tuple[Stage, ...]:
         views = DenseViewSettings(affine=AffineSettings(**_FREE))
         objectives = (DenseDiscriminationSettings(), DenseMatchingSettings())
         return (Stage(name="within", views=views, objectives=objectives),)
+    within = Stage(
+        name="within",
+        share=0.6,
+        views=DenseViewSettings(),
+        objectives=(DenseDiscriminationSettings(),),
+    )
+    if not linked:
+        return (within,)
     return (
-        Stage(
-            name="within",
-            share=0.6,
-            views=DenseViewSettings(),
-            objectives=(DenseDiscriminationSettings(),),
-        ),
+        within,
         Stage(
             name="across",
             share=0.4,

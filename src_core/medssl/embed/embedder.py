@@ -83,12 +83,16 @@ def open_embedder(model: str | Path, ndim: int = 2, device: str = "auto") -> Den
 def open_landmark_embedder(model: str | Path, ndim: int = 2, device: str = "auto") -> DenseEmbedder:
     """Open what landmarks are matched with: a model joined with `instant` where cells agree.
 
-    Parameters and errors are those of `open_embedder`.
+    The longer the model was trained, the more it counts. Parameters and errors are those of
+    `open_embedder`.
     """
-    embedder = open_embedder(model, ndim, device)
     if str(model) == INSTANT:
-        return embedder
+        return open_embedder(model, ndim, device)
     from medssl.correspond.descriptor import STRIDE
-    from medssl.embed.joined import JoinedEmbedder
+    from medssl.embed.joined import JoinedEmbedder, net_share
+    from medssl.embed.net import NetEmbedder
 
-    return JoinedEmbedder(embedder) if embedder.stride == STRIDE[embedder.ndim] else embedder
+    embedder = NetEmbedder.open(model, ndim, device)
+    if embedder.stride != STRIDE[embedder.ndim]:
+        return embedder
+    return JoinedEmbedder(embedder, net_share(embedder.images_seen))

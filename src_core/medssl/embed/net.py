@@ -45,6 +45,7 @@ class NetEmbedder:
         self.settings: PrepareSettings = card.input
         self.channels = card.embedding.channels
         self.stride = card.embedding.stride
+        self.images_seen = card.images_seen
         self.device = device
         dtype = fast_dtype(device)
         self.fingerprint = _fingerprint(model.path / WEIGHTS_NAME, card.input.digest, dtype)

@@ -89,7 +89,7 @@ class PretrainSettings(BaseModel):
 
     def resolve(self) -> Recipe:
         """Return the recipe that these settings mean."""
-        from medssl.presets import ld_recipe
+        from medssl.presets import SHORTEST_LINKED_MINUTES, ld_recipe
 
         recipe = self.custom or ld_recipe(
             self.preset,
@@ -99,6 +99,7 @@ class PretrainSettings(BaseModel):
             self.upright,
             self.clusters,
             self.centre_sensitive,
+            linked=self.minutes is None or self.minutes >= SHORTEST_LINKED_MINUTES,
         )
         if self.batch is None:
             return recipe

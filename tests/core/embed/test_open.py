@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from medssl.embed import DenseEmbedder, open_embedder
+from medssl.embed import DenseEmbedder, open_embedder, open_landmark_embedder
 from medssl.errors import ModelError, SettingsError
 
 Maker = Callable[..., Path]
@@ -46,3 +47,20 @@ def test_wrong_dimension_device_and_folder(model_folder: Maker, tmp_path: Path) 
 def test_wrong_channels(model_folder: Maker) -> None:
     with pytest.raises(SettingsError, match="1 channel"):
         open_embedder(model_folder()).embed(np.zeros((3, 20, 20)))
+
+
+def test_a_model_counts_the_more_the_longer_it_was_trained(model_folder: Maker) -> None:
+    def instant_part(name: str, recipe: dict[str, object]) -> float:
+        folder = model_folder(name=name)
+        path = folder / "model.json"
+        card = json.loads(path.read_text()) | {"recipe": recipe}
+        path.write_text(json.dumps(card))
+        joined = open_landmark_embedder(folder, device="cpu")
+        embedding = joined.embed(np.random.default_rng(0).random((1, 40, 48))).astype(float)
+        assert embedding.shape[0] > 100
+        return float(np.linalg.norm(embedding[6:], axis=0).mean())
+
+    brief = instant_part("brief", {"steps": 17, "resolved": {"batch": 12}})
+    long = instant_part("long", {"steps": 700, "resolved": {"batch": 12}})
+    unknown = instant_part("unknown", {})
+    assert 1 > brief > 0.98 > unknown > long > 0.75

@@ -166,3 +166,8 @@ def test_stages_need_names_of_their_own() -> None:
     recipe = tiny_recipe().model_dump() | {"stages": [one.model_dump()] * 2}
     with pytest.raises(SettingsError, match="name of its own"):
         make_settings(custom=recipe)
+
+
+def test_short_trainings_do_not_spend_their_time_on_links() -> None:
+    stages = {minutes: len(make_settings(minutes=minutes).resolve().stages) for minutes in (2, 8)}
+    assert stages == {2: 1, 8: 2}
