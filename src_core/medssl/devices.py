@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import torch
 
 from medssl.errors import SettingsError
@@ -30,10 +32,27 @@ def choose_device(device: str) -> torch.device:
     return chosen
 
 
+def multiplies_bf16(device: torch.device) -> bool:
+    """Whether the hardware has instructions that multiply in bfloat16."""
+    if device.type == "cuda":
+        return bool(torch.cuda.get_device_capability(device) >= (8, 0))
+    return device.type == "cpu" and bool(_cpu_flags() & {"amx_bf16", "avx512_bf16"})
+
+
 def fast_dtype(device: torch.device) -> torch.dtype:
     """Return bfloat16 where the hardware has matrix units for it, else float32."""
-    if device.type == "cpu" and torch.cpu.get_capabilities().get("amx_bf16", False):
-        return torch.bfloat16
-    if device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0):
-        return torch.bfloat16
-    return torch.float32
+    units = device.type != "cpu" or "amx_bf16" in _cpu_flags()
+    return torch.bfloat16 if units and multiplies_bf16(device) else torch.float32
+
+
+@functools.cache
+def _cpu_flags() -> frozenset[str]:
+    """Instruction sets of the processor as Linux names them; elsewhere nothing is known."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123 - not a real file
+            for line in file:
+                if line.startswith("flags"):
+                    return frozenset(line.split(":", 1)[1].split())
+    except OSError:
+        return frozenset()
+    return frozenset()

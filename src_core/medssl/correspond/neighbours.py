@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save_file
 from torch import Tensor
 
 from medssl.correspond.alignment import Alignment, Cells, align
@@ -105,16 +105,16 @@ class Correspondences:
             ) from error
 
     @classmethod
-    def load(cls, path: Path) -> Correspondences:
-        """Read what `save` wrote.
+    def read(cls, data: bytes, path: Path) -> Correspondences:
+        """Read the content of a file that `save` wrote.
 
         Raises
         ------
         ModelError
-            If the file is damaged or not there.
+            If it is damaged.
         """
         try:
-            tensors = load_file(path)
+            tensors = load(data)
             alignments = [
                 Alignment(
                     tensors[f"{number}.anchors"],
@@ -126,7 +126,7 @@ class Correspondences:
                 for number in range(len(tensors["partners"]))
             ]
             return cls(tensors["partners"], alignments, float(tensors["unit"]))
-        except (OSError, SafetensorError, KeyError) as error:
+        except (SafetensorError, KeyError) as error:
             raise ModelError(
                 f"{path}: how the images correspond cannot be read ({error}). Delete this file and "
                 "run the same command again; it is then made anew."

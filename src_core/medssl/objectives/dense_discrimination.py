@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from medssl.nets.blocks import unit_length
 from medssl.objectives.base import ObjectiveResult, Outputs
+from medssl.objectives.gather import across_processes
 from medssl.objectives.spread import embedding_spread
 from medssl.views.dense import DenseViews
 from medssl.views.sampling import read_cells
@@ -40,8 +41,9 @@ class DenseDiscrimination(nn.Module):
     """Two-way InfoNCE over sampled corresponding points [1]_.
 
     Row ``i`` is a point in view 1; its positive is the same point in view 2, its negatives all
-    other points of the batch in view 2, but for those that may show the same tissue: near ones
-    in the same image and those at a similar place in other images. Both directions are averaged.
+    other points in view 2 of the batch of all processes, but for those that may show the same
+    tissue: near ones in the same image and those at a similar place in other images. Both
+    directions are averaged.
 
     Parameters
     ----------
@@ -81,8 +83,11 @@ class DenseDiscrimination(nn.Module):
         first, second = outputs.embedding.chunk(2)
         a = unit_length(read_cells(first, views.points[0], stride), dim=-1)
         b = unit_length(read_cells(second, views.points[1], stride), dim=-1)
-        loss = self.loss(a, b, views.places, views.valid, views.case)
-        return ObjectiveResult(loss, self._watch(a.detach(), b.detach(), views.valid))
+        a, b, places, valid, case = (
+            across_processes(values) for values in (a, b, views.places, views.valid, views.case)
+        )
+        loss = self.loss(a, b, places, valid, case)
+        return ObjectiveResult(loss, self._watch(a.detach(), b.detach(), valid))
 
     def loss(self, a: Tensor, b: Tensor, places: Tensor, valid: Tensor, case: Tensor) -> Tensor:
         """Loss of unit vectors ``a`` and ``b``, ``(B, P, E)`` each, that correspond."""

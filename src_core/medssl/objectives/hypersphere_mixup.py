@@ -8,6 +8,7 @@ from torch import nn
 
 from medssl.nets.blocks import unit_length
 from medssl.objectives.base import ObjectiveResult, Outputs
+from medssl.objectives.gather import across_processes
 from medssl.objectives.instance_loss import InstanceLossSettings, instance_discrimination
 from medssl.objectives.patch_discrimination import patch_rows
 from medssl.views.pairs import PairViews
@@ -49,7 +50,8 @@ class HypersphereMixup(nn.Module):
         one, other = cells[:pairs].detach(), cells[pairs : 2 * pairs].detach()
         weight = per_image(views.mix, one)
         target = unit_length(weight * one + (1 - weight) * other)
-        mixed, wanted = patch_rows(cells[4 * pairs :]), patch_rows(target)
+        mixed = across_processes(patch_rows(cells[4 * pairs :]))
+        wanted = across_processes(patch_rows(target))
         loss = instance_discrimination(mixed, wanted, self.settings.temperature)
         agreement = (mixed.detach() * wanted).sum(1).mean()
         return ObjectiveResult(loss, {"mix_similarity": agreement})

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from medssl.nets.blocks import unit_length
 from medssl.objectives.base import ObjectiveResult, Outputs
+from medssl.objectives.gather import sum_across_processes
 from medssl.views.dense import DenseViews
 from medssl.views.sampling import read_cells, voxel_positions
 
@@ -67,7 +68,7 @@ def heat_map_loss(
     targets
         True places in it ``(B, P, ndim)``, in cells.
     weight
-        ``(B, P)``; the loss is the weighted mean.
+        ``(B, P)``; the loss is the weighted mean over all processes.
     sigma
         Width of the Gaussian, cells.
     temperature
@@ -78,7 +79,8 @@ def heat_map_loss(
     distance2 = torch.cdist(targets, grid.expand(len(targets), -1, -1)) ** 2
     log_target = F.log_softmax(-distance2 / (2 * sigma**2), -1)
     divergence = (log_target.exp() * (log_target - F.log_softmax(scores, -1))).sum(-1)
-    return (divergence * weight).sum() / weight.sum().clamp(min=1)
+    total = sum_across_processes(torch.stack([(divergence * weight).sum(), weight.sum()]))
+    return total[0] / total[1].clamp(min=1)
 
 
 class DenseMatching(nn.Module):

@@ -7,6 +7,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from medssl.objectives.base import ObjectiveResult, Outputs
+from medssl.objectives.gather import across_processes
 from medssl.objectives.instance_loss import InstanceLossSettings, instance_discrimination
 from medssl.objectives.spread import embedding_spread
 from medssl.views.pairs import PairViews
@@ -20,7 +21,7 @@ class PatchDiscriminationSettings(InstanceLossSettings):
 
 
 class PatchDiscrimination(nn.Module):
-    """Tell each patch of a grid from all others of the batch [1]_.
+    """Tell each patch of a grid from all others of the batch, in all processes [1]_.
 
     Patch features of both views of all images are the rows; a patch's partner is the same patch
     in the other view, once the second view's features are turned back.
@@ -45,8 +46,9 @@ class PatchDiscrimination(nn.Module):
         cells = outputs.patches
         assert cells is not None
         pairs = len(views.mix)
-        first = patch_rows(cells[: 2 * pairs])
-        second = patch_rows(turn_back(cells[2 * pairs : 4 * pairs], views.turns))
+        first = across_processes(patch_rows(cells[: 2 * pairs]))
+        turned = cells[2 * pairs : 4 * pairs]
+        second = across_processes(patch_rows(turn_back(turned, views.turns)))
         loss = instance_discrimination(first, second, self.settings.temperature)
         known = first.detach()
         metrics = {

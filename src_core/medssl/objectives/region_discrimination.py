@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from medssl.nets.blocks import unit_length
 from medssl.objectives.base import ObjectiveResult, Outputs
+from medssl.objectives.gather import across_processes
 from medssl.objectives.regions import Regions, effective_clusters
 from medssl.views.dense import DenseViews
 from medssl.views.pairs import PairViews
@@ -58,7 +59,7 @@ class RegionDiscrimination(nn.Module):
     ) -> ObjectiveResult:
         """Loss of a batch; embedding and assignment of the plain views are used."""
         regions = Regions.of(views, outputs, stride)
-        loss = self.loss(regions.features())
+        loss = self.loss(across_processes(regions.features()))
         return ObjectiveResult(loss, {"effective_clusters": effective_clusters(regions)})
 
     def loss(self, features: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from medssl.nets.blocks import unit_length
 from medssl.objectives.base import Outputs
+from medssl.objectives.gather import sum_across_processes
 from medssl.views.dense import DenseViews
 from medssl.views.pairs import PairViews
 
@@ -58,8 +59,10 @@ class Regions:
         return unit_length(shares.transpose(1, 2) @ self.embedding, dim=-1)
 
     def mean(self, values: Tensor) -> Tensor:
-        """Mean of values ``(V, N)`` over all cells inside."""
-        return (values * self.inside).sum() / self.inside.sum().clamp(min=1)
+        """Mean of values ``(V, N)`` over all cells inside, in all processes."""
+        sums = torch.stack([(values * self.inside).sum(), self.inside.sum()])
+        total = sum_across_processes(sums)
+        return total[0] / total[1].clamp(min=1)
 
 
 @torch.no_grad()
@@ -72,6 +75,7 @@ def effective_clusters(regions: Regions) -> Tensor:
     chosen = regions.assignment.argmax(-1).flatten()
     counts = torch.zeros(regions.assignment.shape[-1], device=chosen.device)
     counts.index_add_(0, chosen, regions.inside.flatten().float())
+    counts = sum_across_processes(counts)
     share = counts / counts.sum().clamp(min=1)
     effective: Tensor = torch.special.entr(share).sum().exp()
     return effective

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import torch
 
 from medssl.errors import Cancelled
+from medssl.processes import any_process, process_count
 from medssl.progress import Progress
 from medssl.runs import RunFolder
 from medssl.runs.listener import Listener
@@ -39,6 +41,13 @@ class Control:
         self.progress = progress
         self.listener = Listener(folder)
         self._events = ProgressEvents(folder)
+
+    def hurrying(self) -> AbstractContextManager[None]:
+        """Let a stop interrupt what is done inside, where nothing is to be saved.
+
+        Not with several processes: the others would wait for the one that left.
+        """
+        return self.listener.hurrying() if process_count() == 1 else nullcontext()
 
     def tell(self, done: int, total: int, message: str) -> None:
         """Report from this process alone.
@@ -78,13 +87,13 @@ class Control:
         except Cancelled:
             cancelled = True
         self.agree_to_go_on(done, cancelled)
-        if not self._any(self.folder.asked("pause")):
+        if not any_process(self.folder.asked("pause")):
             return False
         save()
         self.folder.state("paused", step=done)
         if self.accelerator.device.type == "cuda":
             torch.cuda.empty_cache()
-        while self._any(self.folder.asked("pause")):
+        while any_process(self.folder.asked("pause")):
             self.agree_to_go_on(done, False)
             time.sleep(PAUSE_SECONDS)
         self.folder.state("running", step=done)
@@ -98,12 +107,5 @@ class Control:
         Cancelled
             In all processes.
         """
-        if self._any(cancelled or self.listener.stop_asked()):
+        if any_process(cancelled or self.listener.stop_asked()):
             raise Cancelled(f"stopped after {done} steps; run it again to go on")
-
-    def _any(self, flag: bool) -> bool:
-        """Whether the flag is up in any process."""
-        if self.accelerator.num_processes == 1:
-            return flag
-        value = torch.tensor(float(flag), device=self.accelerator.device)
-        return bool(self.accelerator.reduce(value, "sum") > 0)

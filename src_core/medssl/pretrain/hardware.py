@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
+from medssl.devices import choose_device, multiplies_bf16
 from medssl.errors import SettingsError
+from medssl.processes import TIMEOUT, launched_processes, process_count
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -45,31 +47,25 @@ def choose_hardware(
 ) -> Hardware:
     """Choose the fastest way that this machine offers.
 
-    On processors bf16 pays only where it is compiled and has its own instructions.
+    On processors bf16 pays only where it is compiled and has its own instructions. What processes
+    tell each other inside the net cannot be compiled.
     """
     notes = []
+    if compiled and process_count() > 1:
+        compiled = False
+        notes.append("the net is not compiled: several processes train it together")
     if compiled:
         problem = compile_problem(device)
         if problem:
             compiled = False
             notes.append(f"the net is not compiled: {problem}")
     chosen: Precision = "bf16" if precision == "bf16" else "float32"
-    if precision == "auto" and has_fast_bf16(device):
+    if precision == "auto" and multiplies_bf16(device):
         if device.type != "cpu" or compiled:
             chosen = "bf16"
         else:
             notes.append("float32 instead of bf16: on a processor bf16 pays only compiled")
     return Hardware(device, chosen, compiled, tuple(notes))
-
-
-def has_fast_bf16(device: torch.device) -> bool:
-    """Whether the device multiplies in bf16 faster than in float32."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device.type == "cpu":
-        capabilities = torch.backends.cpu.get_cpu_capability()
-        return "AMX" in capabilities or _cpu_flags() & {"amx_bf16", "avx512_bf16"} != set()
-    return False
 
 
 def compile_problem(device: torch.device) -> str:
@@ -95,47 +91,33 @@ def start_accelerator(device: str) -> Accelerator:
         If there is no such device, or this process already computes on another.
     """
     from accelerate import Accelerator
+    from accelerate.utils import (
+        DistributedDataParallelKwargs,
+        InitProcessGroupKwargs,
+        KwargsHandler,
+    )
 
-    wanted = _wanted_device(device)
+    wanted = choose_device(device)
     if wanted.type == "cuda" and wanted.index is not None:
+        if launched_processes() > 1:
+            raise SettingsError(
+                f"device {device!r}: several processes take a card each; name the device cuda"
+            )
         torch.cuda.set_device(wanted)
-    accelerator = Accelerator(cpu=wanted.type == "cpu")
+    if launched_processes() > 1 and wanted.type == "mps":
+        raise SettingsError("several processes cannot share an Apple GPU; name the device cpu")
+    on_cpu = wanted.type == "cpu"
+    handlers: list[KwargsHandler] = []
+    if launched_processes() > 1:
+        # The statistics of batch norm are the same in all processes: nothing to broadcast.
+        handlers = [
+            InitProcessGroupKwargs(backend="gloo" if on_cpu else "nccl", timeout=TIMEOUT),
+            DistributedDataParallelKwargs(broadcast_buffers=False),
+        ]
+    accelerator = Accelerator(cpu=on_cpu, kwargs_handlers=handlers)
     if accelerator.device.type != wanted.type:
         raise SettingsError(
             f"device {device!r}: this process already computes on {accelerator.device}; "
             "start a new one"
         )
     return accelerator
-
-
-def _wanted_device(device: str) -> torch.device:
-    if device == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        wanted = torch.device(device)
-    except RuntimeError as error:
-        raise SettingsError(
-            f"device {device!r} is not known; name auto, cpu, cuda, cuda:1 or mps"
-        ) from error
-    present = {
-        "cpu": True,
-        "cuda": torch.cuda.is_available() and (wanted.index or 0) < torch.cuda.device_count(),
-        "mps": torch.backends.mps.is_available(),
-    }
-    if not present.get(wanted.type, False):
-        raise SettingsError(f"device {device!r} is not there; name auto or cpu")
-    return wanted
-
-
-def _cpu_flags() -> set[str]:
-    """Instruction sets as Linux names them; elsewhere nothing is known."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123 - not a real file
-            for line in file:
-                if line.startswith("flags"):
-                    return set(line.split(":", 1)[1].split())
-    except OSError:
-        return set()
-    return set()

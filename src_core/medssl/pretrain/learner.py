@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from medssl.correspond import Correspondences
 from medssl.nets import DenseNet, build_net, normalise_input
+from medssl.nets.shared_norm import share_batch_norm
 from medssl.objectives import (
     AssignmentEntropy,
     AssignmentEntropySettings,
@@ -31,6 +32,7 @@ from medssl.objectives import (
 from medssl.pretrain.hardware import Hardware
 from medssl.pretrain.plan import Plan
 from medssl.pretrain.recipe import ObjectiveSettings, Stage
+from medssl.processes import process_count
 from medssl.views import DenseViews, ImageBatch, PairViews, make_dense_views, make_pair_views
 
 if TYPE_CHECKING:
@@ -96,6 +98,8 @@ class Learner:
             torch.manual_seed(plan.settings.seed)
             net = build_net(plan.recipe.architecture)
         self.net = net.to(hardware.device)
+        if process_count() > 1:
+            share_batch_norm(self.net, hardware.device)
         _lay_out(self.net, self.memory_format)
         self.objectives = nn.ModuleList(
             nn.ModuleList(build_objective(objective) for objective in stage.objectives)
@@ -128,6 +132,7 @@ class Learner:
             self.net.cluster_head.requires_grad_(stage.assigns)
         if self.hardware.compiled:
             training_net.compile()
+        self.accelerator.free_memory()  # lets go of what was prepared for the stage before
         self._forward = self.accelerator.prepare_model(training_net)
 
     def loss(self, number: int, batch: ImageBatch, seed: int) -> tuple[Tensor, dict[str, Tensor]]:

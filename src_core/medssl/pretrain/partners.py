@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,11 @@ from torch import Tensor
 from medssl.correspond import Correspondences, describe_image, find_correspondences
 from medssl.correspond.descriptor import STRIDE
 from medssl.correspond.neighbours import Embed, HasArray
-from medssl.errors import Cancelled
+from medssl.errors import ModelError
 from medssl.nets import DenseNet, normalise_input
 from medssl.pretrain.control import Control
 from medssl.pretrain.recipe import Stage
+from medssl.processes import bytes_of_first, while_others_wait
 from medssl.progress import Progress
 from medssl.runs import RunFolder
 
@@ -36,7 +38,8 @@ def link_images(
 ) -> Correspondences | None:
     """Find, or read back, how the images of a stage correspond; None where nothing is to be.
 
-    They are kept in the run folder, so that a resumed run goes on with the same ones.
+    They are kept in the run folder, so that a resumed run goes on with the same ones. The first
+    process finds or reads them for all.
 
     Parameters
     ----------
@@ -63,18 +66,27 @@ def link_images(
     if stage.correspondences == "none" or len(cases) < 2:
         return None
     path = folder.path / f"correspondences-{stage.name}.safetensors"
-    cancelled = False
-    if folder.writes and not path.is_file():
+
+    def find() -> None:
         by_net = stage.correspondences == "net"
         embed = _embed_by_net(net) if by_net else describe_image
         stride = net.stride if by_net else STRIDE[cases[0].array.ndim - 1]
         tell = _tell(control, steps)
-        try:
-            find_correspondences(cases, embed, stride, PARTNERS, seed, tell).save(path)
-        except Cancelled:
-            cancelled = True
-    control.agree_to_go_on(steps[0], cancelled)
-    return Correspondences.load(path)
+        find_correspondences(cases, embed, stride, PARTNERS, seed, tell).save(path)
+
+    while_others_wait(find if folder.writes and not path.is_file() else None)
+    control.agree_to_go_on(steps[0], False)
+    return Correspondences.read(bytes_of_first(_bytes(path) if folder.writes else None), path)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"{path}: how the images correspond cannot be read ({error.strerror or error}). "
+            "Run the same command again."
+        ) from error
 
 
 def _tell(control: Control, steps: tuple[int, int]) -> Progress:

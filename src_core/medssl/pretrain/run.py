@@ -15,6 +15,7 @@ from medssl.pretrain.preview import PreviewSettings
 from medssl.pretrain.result import RunResult, is_done, read_result
 from medssl.pretrain.settings import PretrainSettings
 from medssl.pretrain.trainer import Trainer
+from medssl.processes import lost_processes_told, same_everywhere
 from medssl.progress import Progress, silent
 from medssl.runs import RunFolder
 from medssl.runs.outcome import told
@@ -86,9 +87,15 @@ def pretrain_in(
     else:
         request = {"request": bare_request(plan, division)}
         folder.write_job(request | job | job_record(plan, division))
+    if not same_everywhere(plan.model_dump_json()):
+        raise SettingsError(
+            f"{folder.path}: the processes find different images or settings. The images must be "
+            "the same, at the same place, on the computers of all processes."
+        )
     hardware = choose_hardware(accelerator.device, settings.precision, plan.wants_compilation())
     try:
-        return Trainer(plan, division, folder, hardware, accelerator, progress, preview).run()
+        with lost_processes_told():
+            return Trainer(plan, division, folder, hardware, accelerator, progress, preview).run()
     except MedsslError:
         raise
     except Exception as error:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import closing
+from contextlib import closing, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from medssl.errors import Cancelled
+from medssl.errors import Cancelled, ModelError
 from medssl.pretrain.checkpoint import has_checkpoint, load_checkpoint, save_checkpoint
 from medssl.pretrain.cluster_watch import ClusterWatch
 from medssl.pretrain.control import Control
@@ -21,11 +22,13 @@ from medssl.pretrain.plan import Division, Plan, job_record
 from medssl.pretrain.preview import Preview, PreviewSettings
 from medssl.pretrain.prototypes import add_prototypes
 from medssl.pretrain.randomness import seed_everything, view_seed
+from medssl.pretrain.recipe import Stage
 from medssl.pretrain.report import Report
 from medssl.pretrain.result import RunResult
 from medssl.pretrain.schedule import rate_factor
 from medssl.pretrain.trained_model import save_trained_model
 from medssl.pretrain.warmup import first_steps, time_stage
+from medssl.processes import number_of_first, same_everywhere, while_others_wait
 from medssl.progress import Progress
 from medssl.runs import RunFolder
 from medssl.views.batch import ImageBatch
@@ -96,7 +99,7 @@ class Trainer:
         self.preview: Preview | None = None
         if preview is not None and preview.enabled and accelerator.is_main_process:
             self.preview = Preview(preview, division.training, folder, hardware.device)
-        self._begun = False
+        self._whole = False  # whether net and optimiser are as after a step, and may be saved
         self._started = time.monotonic()
         self._link_seconds = 0.0
         self._saved = self._tick = self._started
@@ -113,12 +116,13 @@ class Trainer:
         seed_everything(self.plan.settings.seed)
         with self.control.listener.listening():
             try:
-                self._begin()
+                with self.control.hurrying():
+                    self._begin()
                 self._loop()
                 self._keep_model()
             except Cancelled:
                 self.folder.state("stopping", step=self.done)
-                if self._begun:
+                if self._whole:
                     self._save()
                 raise
         return self._finish()
@@ -129,23 +133,30 @@ class Trainer:
         timed = self.plan.steps is None
         self._link(0)
         if self.learner.hardware.compiled or timed:
-            self.control.tell(0, self.plan.steps or 0, "first steps")
+            while_others_wait(partial(self.control.tell, 0, self.plan.steps or 0, "first steps"))
             warm = first_steps(self.learner, self.source.read(0), timed)
             for note in warm.notes:
                 self.report.warn(note)
             if timed:
                 self._fix_steps(self._mean_step_seconds(warm.step_seconds))
         if has_checkpoint(self.folder.last):
-            self.done, extra = load_checkpoint(
+            self.done, extra, note = load_checkpoint(
                 self.folder.last, self.learner.modules, self.learner.optimiser
             )
+            if note:
+                self.report.warn(note)
             self.seconds, self.best = extra["seconds"], extra["best"] or math.inf
             self.best_stage = extra["best_stage"]
+        if not same_everywhere(f"{self.done} of {self.plan.steps}"):
+            raise ModelError(
+                f"{self.folder.path}: the processes find different checkpoints. The run folder "
+                "must be one that the computers of all processes share."
+            )
         number, stage = self.plan.stage_at(self.done)
         if number:
             self._link(number)
         self.learner.enter(stage)
-        self._begun = True
+        self._whole = True
         self.folder.state(
             "running",
             step=self.done,
@@ -203,10 +214,7 @@ class Trainer:
         reserved = RESERVE_SECONDS + later * LINK_AGAIN * self._link_seconds
         left = minutes * 60 - (time.monotonic() - self._started) - reserved
         steps = max(1, int(left / step_seconds))
-        if self.accelerator.num_processes > 1:
-            from accelerate.utils import broadcast_object_list
-
-            steps = int(broadcast_object_list([steps])[0])
+        steps = number_of_first(steps)
         self.plan = self.learner.plan = self.plan.model_copy(update={"steps": steps})
         self.folder.write_job((self.folder.read_job() or {}) | job_record(self.plan, self.division))
         self.folder.event(
@@ -235,12 +243,20 @@ class Trainer:
                     self._step(number, step, batch, every)
             if self.done < steps:
                 number, stage = self.plan.stage_at(self.done)
-                self._link(number)
-                self.learner.enter(stage)
+                self._change_stage(number, stage)
                 self.folder.event("log", message=f"stage {stage.name}")
                 self.report.forget_rate()
                 self.measured.begin()
                 self._tick = time.monotonic()
+
+    def _change_stage(self, number: int, stage: Stage) -> None:
+        """Make ready for a stage; linking and compiling take long, so that all is saved first."""
+        self._save()
+        self._saved = time.monotonic()
+        self._whole = False
+        with self.control.hurrying():
+            self._link(number)
+            self.learner.enter(stage)
 
     def _step(self, number: int, step: int, batch: ImageBatch, every: int) -> None:
         """Take one step; report, validate and save when it is time."""
@@ -250,7 +266,9 @@ class Trainer:
         factor = rate_factor(self.plan.recipe.schedule, step - first, end - first)
         lr = self.plan.recipe.optimiser.lr * factor
         seed = view_seed(self.plan.settings.seed, step)
-        loss, metrics = self.learner.step(number, batch, seed, lr)
+        with nullcontext() if self._whole else self.control.hurrying():
+            loss, metrics = self.learner.step(number, batch, seed, lr)
+        self._whole = True
         self.done = step + 1
         now = time.monotonic()
         took, self._tick = now - self._tick, now
@@ -281,19 +299,16 @@ class Trainer:
         Cancelled
             If it was asked to stop meanwhile.
         """
-        cancelled = False
-        if self.accelerator.is_main_process:
+
+        def keep() -> None:
             if not (self.division.held_out and math.isfinite(self.best)):
                 self._save_model()
             if self.plan.recipe.architecture.clusters:
                 device = self.learner.hardware.device
-                try:
-                    add_prototypes(
-                        self.folder.model, self.division.training, device, self._tell_image
-                    )
-                except Cancelled:
-                    cancelled = True
-        self.control.agree_to_go_on(self.done, cancelled)
+                add_prototypes(self.folder.model, self.division.training, device, self._tell_image)
+
+        while_others_wait(keep if self.accelerator.is_main_process else None)
+        self.control.agree_to_go_on(self.done, False)
 
     def _tell_image(self, done: int, total: int, message: str) -> None:
         """Report images as a message beside the steps."""
@@ -320,8 +335,17 @@ class Trainer:
     def _validate(self, number: int) -> None:
         if not self.division.held_out:
             return
-        count = min(VALIDATION_BATCHES, math.ceil(len(self.division.held_out) / self.source.batch))
-        held_out = BatchSource(self.division.held_out, self.plan.canvas, self.source.batch, seed=0)
+        source = self.source
+        together = source.batch * source.processes
+        count = min(VALIDATION_BATCHES, math.ceil(len(self.division.held_out) / together))
+        held_out = BatchSource(
+            self.division.held_out,
+            self.plan.canvas,
+            source.batch,
+            seed=0,
+            process=source.process,
+            processes=source.processes,
+        )
         loss = self.learner.validate(number, [held_out.read(index) for index in range(count)])
         self.folder.event("metric", step=self.done, validation_loss=round(loss, 5))
         if loss < self.best or number != self.best_stage:

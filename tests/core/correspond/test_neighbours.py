@@ -86,7 +86,7 @@ def test_saved_and_read_back(linked: Correspondences, tmp_path: Path) -> None:
     path = tmp_path / "linked.safetensors"
     linked.save(path)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
-    read = Correspondences.load(path)
+    read = Correspondences.read(path.read_bytes(), path)
     assert torch.equal(read.partners, linked.partners)
     points = torch.tensor([[40.0, 60.0], [100.0, 30.0]])
     for one, other in zip(read.carry(1, 2, points), linked.carry(1, 2, points), strict=True):
@@ -98,7 +98,7 @@ def test_what_cannot_be_read_or_written_is_named(linked: Correspondences, tmp_pa
     linked.save(path)
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(ModelError, match=r"linked\.safetensors: .* Delete this file"):
-        Correspondences.load(path)
+        Correspondences.read(path.read_bytes(), path)
     with pytest.raises(StorageError, match="cannot be written"):
         linked.save(tmp_path / "nowhere" / "linked.safetensors")
 
