@@ -90,6 +90,9 @@ class _One:
     def prepare_model(self, model: torch.nn.Module) -> torch.nn.Module:
         return model
 
+    def free_memory(self) -> None:
+        return
+
 
 class _SamePlace:
     """Links between images for counting: every place lies in the partner where it lies here."""

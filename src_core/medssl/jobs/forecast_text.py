@@ -40,10 +40,10 @@ def warn(
         if batch:
             words.append(f"{needed}: take a batch of {batch} instead of {recipe.batch}.")
         else:
-            smaller = (
-                "`largest_crop` smaller" if recipe.architecture.ndim == 3 else "smaller images"
+            words.append(
+                f"{needed}, too little for any batch: free some, or take a recipe of your own "
+                f"with a `largest_crop` under {recipe.largest_crop}."
             )
-            words.append(f"{needed}, too few for any batch: free some, or take {smaller}.")
     if disk_mb > free_disk_mb:
         words.append(
             f"{disk_mb} MiB of disk are needed, {free_disk_mb} are free: free some, or name "

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from medssl.embed import embed_cohort, open_embedder
 from medssl.embed.dimension import choose_ndim
-from medssl.jobs.forecast import tell_forecast
+from medssl.jobs.forecast_event import tell_forecast
 from medssl.jobs.inputs import find_images, prepare_images
 from medssl.jobs.requests import EmbedRequest, PretrainRequest
 from medssl.prepare import ArrayCache
