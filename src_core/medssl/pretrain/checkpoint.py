@@ -1,5 +1,6 @@
 """Checkpoints: one safetensors file with its JSON in the header, replaced whole.
 
+The one before is kept beside it, for the day on which a disk gives back less than it was given.
 Nothing in it is ever executed when it is read.
 """
 
@@ -21,6 +22,7 @@ from torch.optim import Optimizer
 from medssl.errors import ModelError, StorageError
 
 FILE_NAME = "state.safetensors"
+BEFORE_NAME = "state.before.safetensors"
 
 
 def save_checkpoint(
@@ -69,8 +71,10 @@ def save_checkpoint(
         save_file(tensors, partial, metadata={"record": json.dumps(record)})
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
+        _keep_as_the_one_before(folder / FILE_NAME)
         partial.replace(folder / FILE_NAME)
     except (OSError, SafetensorError) as error:
+        partial.unlink(missing_ok=True)
         raise StorageError(
             f"{folder}: the checkpoint cannot be written ({error}). Free some space and run the "
             "same command again; the last checkpoint is still good."
@@ -79,38 +83,74 @@ def save_checkpoint(
 
 def load_checkpoint(
     folder: Path, modules: dict[str, nn.Module], optimiser: Optimizer
-) -> tuple[int, Any]:
-    """Put everything back as `save_checkpoint` found it; returns steps done and `extra`.
+) -> tuple[int, Any, str]:
+    """Put everything back as `save_checkpoint` found it.
+
+    Returns
+    -------
+    step
+        Steps done.
+    extra
+        As it was given.
+    note
+        What a person should know: whether the checkpoint is damaged and the one before it was
+        taken. Empty if it is as it should be.
 
     Raises
     ------
     ModelError
-        If the checkpoint is damaged or of another training.
+        If both are damaged or of another training.
     """
-    path = folder / FILE_NAME
+    problems = []
+    for name in (FILE_NAME, BEFORE_NAME):
+        try:
+            step, extra = _load(folder / name, modules, optimiser)
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            problems.append(f"{folder / name}: the checkpoint is damaged or of another training")
+            problems[-1] += f" ({reason})"
+            continue
+        if not problems:
+            return step, extra, ""
+        return step, extra, f"{problems[0]}; the run goes on from the one before, of step {step}"
+    too = ", and so is the one before" if (folder / BEFORE_NAME).exists() else ""
+    raise ModelError(
+        f"{problems[0]}{too}. Delete the run folder, or name another one, and start again."
+    )
+
+
+def _load(path: Path, modules: dict[str, nn.Module], optimiser: Optimizer) -> tuple[int, Any]:
+    with safe_open(path, framework="pt") as file:
+        record = json.loads(file.metadata()["record"])
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    for name, module in modules.items():
+        module.load_state_dict(_below(tensors, f"module/{name}/"))
+    optimiser.load_state_dict(
+        {"state": _by_index(_below(tensors, "optimiser/")), "param_groups": record["groups"]}
+    )
+    _lay_out_like_parameters(optimiser)
+    _restore_random(tensors, record["random"])
+    return int(record["step"]), record["extra"]
+
+
+def _keep_as_the_one_before(path: Path) -> None:
+    """Give the checkpoint a second name; where links cannot be, move it."""
+    if not path.is_file():
+        return
+    before = path.with_name(BEFORE_NAME)
+    link = path.with_name(f".{BEFORE_NAME}.part")
+    link.unlink(missing_ok=True)
     try:
-        with safe_open(path, framework="pt") as file:
-            record = json.loads(file.metadata()["record"])
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        for name, module in modules.items():
-            module.load_state_dict(_below(tensors, f"module/{name}/"))
-        optimiser.load_state_dict(
-            {"state": _by_index(_below(tensors, "optimiser/")), "param_groups": record["groups"]}
-        )
-        _lay_out_like_parameters(optimiser)
-        _restore_random(tensors, record["random"])
-        return int(record["step"]), record["extra"]
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelError(
-            f"{path}: the checkpoint is damaged or of another training ({reason}). "
-            "Delete the run folder, or name another one, and start again."
-        ) from error
+        os.link(path, link)
+    except OSError:
+        path.replace(before)
+    else:
+        link.replace(before)
 
 
 def has_checkpoint(folder: Path) -> bool:
     """Whether there is a checkpoint to go on from."""
-    return (folder / FILE_NAME).is_file()
+    return any((folder / name).is_file() for name in (FILE_NAME, BEFORE_NAME))
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -14,6 +14,11 @@ from medssl.errors import Cancelled
 from medssl.runs.folder import RunFolder
 
 WATCH_SECONDS = 0.2
+STOPPED = "stopped; run it again to go on"
+
+
+class _Interrupted(BaseException):
+    """Passes through whatever handles errors, as `KeyboardInterrupt` does."""
 
 
 class Listener:
@@ -62,6 +67,8 @@ class Listener:
         try:
             self.check()
             yield
+        except _Interrupted as interrupted:
+            raise Cancelled(STOPPED) from interrupted
         finally:
             self._in_a_hurry = False
             done.set()
@@ -74,7 +81,7 @@ class Listener:
     def check(self) -> None:
         """Raise `Cancelled` if a stop is asked."""
         if self.stop_asked():
-            raise Cancelled("stopped; run it again to go on")
+            raise Cancelled(STOPPED)
 
     def _hear(self, number: signal.Signals) -> signal.Handlers:
         """Begin to hear a signal; returns what handled it before."""
@@ -88,7 +95,8 @@ class Listener:
             elif again and number == signal.SIGINT:
                 raise KeyboardInterrupt
             if self._in_a_hurry:
-                raise Cancelled("stopped; run it again to go on")
+                self._in_a_hurry = False
+                raise _Interrupted
 
         signal.signal(number, heard)
         return before  # type: ignore[return-value]
