@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from medssl.embed.embedder import DenseEmbedder
-from medssl.errors import ModelError, SettingsError
+from medssl.errors import ModelError
 from medssl.geometry import Grid
 from medssl.prepare import ArrayCache, CachedArray, Case, PreparedCohort, PrepareSettings
-from medssl.prepare.case import require_unique
+from medssl.prepare.case import find_case, require_unique
 from medssl.progress import Progress, silent
 
 EMBEDDING_VERSION = 1
@@ -77,12 +77,7 @@ class EmbeddedCohort:
         SettingsError
             If the cohort has no such case.
         """
-        try:
-            return self._by_key[key]
-        except KeyError:
-            raise SettingsError(
-                f"the cohort has no usable image {key!r} among its {len(self.cases)}"
-            ) from None
+        return find_case(self._by_key, key)
 
 
 def embed_cohort(

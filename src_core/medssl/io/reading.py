@@ -70,6 +70,19 @@ def read_images(path: str | Path) -> list[Image]:
     return images
 
 
+def read_picture(path: Path, number: int) -> Image:
+    """Read one picture of a TIFF that holds several.
+
+    Raises
+    ------
+    FileRefusedError
+        If it cannot be read, or is not there.
+    """
+    from medssl.io.tiff import read_tiff
+
+    return read_tiff(path, number)[0]
+
+
 def read_series(files: Sequence[Path], folder: Path) -> Image:
     """Read the DICOM files of one series as one image; `folder` names it in messages."""
     from medssl.io.dicom import read_dicom_series

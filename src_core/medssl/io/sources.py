@@ -20,7 +20,7 @@ from medssl.io.formats import (
 )
 from medssl.io.image import Image
 from medssl.io.label_folders import without_label_maps
-from medssl.io.reading import read_image, read_series
+from medssl.io.reading import read_image, read_picture, read_series
 from medssl.progress import Progress, silent
 
 
@@ -34,17 +34,20 @@ class ImageSource:
         The file, or the folder of a DICOM series.
     key
         Unique within a cohort: the path relative to the folder given, with forward slashes;
-        ``#1``, ``#2`` ... are appended for further series of the same folder.
+        ``#1``, ``#2`` ... are appended for further series of the same folder or file.
     name
         Short name to show, without patient data.
     files
         The files that it is read from.
+    number
+        Which picture of a file that holds several; None: the file is one image.
     """
 
     path: Path
     key: str
     name: str
     files: tuple[Path, ...]
+    number: int | None = None
 
     def read(self) -> Image:
         """Read it.
@@ -56,6 +59,8 @@ class ImageSource:
         """
         if len(self.files) > 1 or self.path.is_dir():
             return read_series(self.files, self.path)
+        if self.number is not None:
+            return read_picture(self.path, self.number)
         return read_image(self.path)
 
 
@@ -202,7 +207,7 @@ def _sort_out(
             problems.append(Problem(file, f"{file}: it is {kind}, which medssl does not read."))
         elif (promised or keep_unknown) and not _is_data_of_header(file):
             key = file.relative_to(base).as_posix()
-            entries.append((key, ImageSource(file, key, file.name, (file,))))
+            entries += _file_sources(file, key, shown == "tiff")
     for (folder, base), files in dicom.items():
         series, broken = scan_dicom(files, progress)
         problems += [Problem(error.path, str(error)) for error in broken]
@@ -216,6 +221,23 @@ def _is_data_of_header(file: Path) -> bool:
     return file.suffix.lower() == ".img" and any(
         file.with_suffix(s).is_file() for s in (".hdr", ".HDR")
     )
+
+
+def _file_sources(file: Path, key: str, tiff: bool) -> list[tuple[str, ImageSource]]:
+    """Return the one image of a file, or each series of a TIFF of several."""
+    whole = [(key, ImageSource(file, key, file.name, (file,)))]
+    if not tiff:
+        return whole
+    from medssl.io.tiff import count_series
+
+    count = count_series(file)
+    if count == 1:
+        return whole
+    ends = ["", *(f"#{number}" for number in range(1, count))]
+    return [
+        (key + end, ImageSource(file, key + end, file.name + end, (file,), number))
+        for number, end in enumerate(ends)
+    ]
 
 
 def _dicom_sources(

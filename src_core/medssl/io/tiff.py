@@ -24,22 +24,42 @@ _MILLIMETRES = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "µm": 1e-3, "um": 1e-3, "nm
 _MILLIMETRES |= {"micron": 1e-3, "\\u00B5m": 1e-3, "inch": 25.4}
 
 
-def read_tiff(path: Path) -> list[Image]:
-    """Read all series of a TIFF; a pyramid's reduced levels are left out.
+def read_tiff(path: Path, number: int | None = None) -> list[Image]:
+    """Read all series of a TIFF, or the one of a number; a pyramid's reduced levels are left out.
 
-    Pages of a plain stack run along z. Channels that are not colour become the first axis.
-    The resolution of a plain TIFF is that of a printer and is not used.
+    Pages of a plain stack run along z; pages of another size are a series of their own.
+    Channels that are not colour become the first axis. The resolution of a plain TIFF is that of
+    a printer and is not used.
 
     Raises
     ------
     FileRefusedError
-        If it is damaged or truncated, or has more axes than an image.
+        If it is damaged or truncated, has more axes than an image, or no series of that number.
     """
     with refusing(path, "the TIFF cannot be decoded"), tifffile.TiffFile(path) as file:
-        series = [s for s in file.series if len(s.shape) > 1]
-        if not series:
-            raise FileRefusedError(path, "it holds no picture", DAMAGED)
-        return [_read_series(path, file, i, one) for i, one in enumerate(series)]
+        series = _series(path, file)
+        if number is None:
+            return [_read_series(path, file, i, one) for i, one in enumerate(series)]
+        if number >= len(series):
+            problem = f"it holds {len(series)} images, and number {number} is asked for"
+            raise FileRefusedError(path, problem, "It has changed: list its folder again.")
+        return [_read_series(path, file, number, series[number])]
+
+
+def count_series(path: Path) -> int:
+    """Count the series of a TIFF from its headers; 1 where reading it will say what is wrong."""
+    try:
+        with refusing(path, "the TIFF cannot be decoded"), tifffile.TiffFile(path) as file:
+            return len(_series(path, file))
+    except FileRefusedError:
+        return 1
+
+
+def _series(path: Path, file: Any) -> list[Any]:
+    series = [s for s in file.series if len(s.shape) > 1]
+    if not series:
+        raise FileRefusedError(path, "it holds no picture", DAMAGED)
+    return series
 
 
 def _read_series(path: Path, file: Any, index: int, series: Any) -> Image:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +20,8 @@ from medssl.prepare.settings import PrepareSettings
 
 if TYPE_CHECKING:
     from medssl.io import Problem
+
+_Case = TypeVar("_Case")
 
 
 @dataclass(frozen=True)
@@ -117,12 +119,7 @@ class PreparedCohort:
         SettingsError
             If the cohort has no such case.
         """
-        try:
-            return self._by_key[key]
-        except KeyError:
-            raise SettingsError(
-                f"the cohort has no usable image {key!r} among its {len(self.cases)}"
-            ) from None
+        return find_case(self._by_key, key)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -131,6 +128,22 @@ class PreparedCohort:
         for fingerprint in sorted(case.fingerprint for case in self.cases):
             digest.update(fingerprint.encode())
         return digest.hexdigest()
+
+
+def find_case(by_key: Mapping[str, _Case], key: str) -> _Case:
+    """Return the case with a key.
+
+    Raises
+    ------
+    SettingsError
+        If the cohort has no such case.
+    """
+    try:
+        return by_key[key]
+    except KeyError:
+        raise SettingsError(
+            f"the cohort has no usable image {key!r} among its {len(by_key)}"
+        ) from None
 
 
 def require_unique(keys: Sequence[str]) -> None:

@@ -21,7 +21,7 @@ _DETACHED = {
 
 
 def source_fingerprint(source: ImageSource, cache: ArrayCache) -> str:
-    """Hash of the bytes of all files of a source.
+    """Hash of the bytes of all files of a source, and of which picture in them it is.
 
     The cache keeps an index from path, size and modification time to the hash, so that an
     unchanged file is not read again. A copy of the file elsewhere has the same fingerprint.
@@ -31,7 +31,14 @@ def source_fingerprint(source: ImageSource, cache: ArrayCache) -> str:
     OSError
         If a file cannot be read.
     """
-    files = _with_data_files(source.files or (source.path,))
+    content = _content_fingerprint(source.files or (source.path,), cache)
+    if not source.number:
+        return content
+    return hashlib.blake2b(f"{content}#{source.number}".encode(), digest_size=16).hexdigest()
+
+
+def _content_fingerprint(given: Sequence[Path], cache: ArrayCache) -> str:
+    files = _with_data_files(given)
     stamp = hashlib.blake2b(digest_size=16)
     for path in files:
         status = path.stat()

@@ -12,6 +12,7 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import pytest
+import tifffile
 
 from medssl.errors import Cancelled, FileRefusedError
 from medssl.io import SUPPORTED_PATTERNS, list_images, read_folder, read_image, write_image
@@ -196,3 +197,50 @@ def test_damaged_bytes_never_raise_anything_else(tmp_path, data_dir):
             with suppress(FileRefusedError):
                 list_images(path)
                 read_image(path)
+
+
+def make_tiff_of_several(path: Path) -> Path:
+    """A plain TIFF of two pictures of different size, the second of them twice as a stack."""
+    with tifffile.TiffWriter(path) as file:
+        file.write(np.full((30, 40), 1, np.uint8), metadata=None)
+        file.write(np.full((50, 20), 2, np.uint8), metadata=None)
+        file.write(np.full((50, 20), 3, np.uint8), metadata=None)
+    return path
+
+
+def test_each_series_of_a_tiff_is_an_image_of_its_own(tmp_path):
+    make_tiff_of_several(tmp_path / "scan.tif")
+    tifffile.imwrite(tmp_path / "one.tif", np.zeros((8, 9), np.uint8))
+    listing = list_images(tmp_path)
+    assert keys(listing) == ["one.tif", "scan.tif", "scan.tif#1"]
+    assert [source.name for source in listing.sources] == ["one.tif", "scan.tif", "scan.tif#1"]
+    one, flat, stack = (source.read() for source in listing.sources)
+    assert one.array.shape == (8, 9)
+    assert (flat.array == 1).all()
+    assert (stack.axes, stack.grid.shape, stack.name) == ("zyx", (2, 50, 20), "scan.tif#1")
+    assert stack.array[:, 0, 0].tolist() == [2, 3]
+    with pytest.raises(FileRefusedError, match="read_images"):
+        read_image(tmp_path / "scan.tif")
+    assert pickle.loads(pickle.dumps(listing.sources[2])).read().grid.shape == (2, 50, 20)
+
+
+def test_each_series_of_an_ome_tiff_keeps_its_size(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "a.ome.tif") as file:
+        for side, spacing in ((12, 0.5), (20, 0.25)):
+            about = {"axes": "YX", "PhysicalSizeX": spacing, "PhysicalSizeY": spacing}
+            about |= {"PhysicalSizeXUnit": "mm", "PhysicalSizeYUnit": "mm"}
+            file.write(np.zeros((side, side), np.uint8), metadata=about)
+    first, second = list_images(tmp_path).sources
+    assert (first.key, second.key) == ("a.ome.tif", "a.ome.tif#1")
+    assert first.read().grid.spacing == (0.5, 0.5)
+    assert second.read().grid.spacing == (0.25, 0.25)
+
+
+def test_a_tiff_that_lost_a_series_is_refused(tmp_path):
+    path = make_tiff_of_several(tmp_path / "scan.tif")
+    source = list_images(tmp_path).sources[1]
+    tifffile.imwrite(path, np.zeros((8, 9), np.uint8))
+    with pytest.raises(FileRefusedError, match="list its folder again"):
+        source.read()
+    path.write_bytes(path.read_bytes()[:60])
+    assert keys(list_images(tmp_path)) == ["scan.tif"]

@@ -22,6 +22,7 @@ class CountingSource:
     key: str
     grid: Grid | None = None
     reads: list[str] = field(default_factory=list)
+    number: int | None = None
 
     @property
     def name(self) -> str:

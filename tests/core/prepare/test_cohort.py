@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 
 from medssl.errors import Cancelled, SettingsError, StorageError
 from medssl.geometry import Grid
@@ -153,3 +154,16 @@ def test_a_warning_is_given_once_with_whom_it_is_about(make_source: Maker, tmp_p
         "3 images, the first flat0: all pixels have the same value",
         "small: very small image (9 × 9)",
     )
+
+
+def test_pictures_of_one_file_are_kept_apart(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    with tifffile.TiffWriter(tmp_path / "images" / "two.tif") as file:
+        file.write(RNG.integers(0, 255, (40, 30)).astype(np.uint8), metadata=None)
+        file.write(RNG.integers(0, 255, (20, 50)).astype(np.uint8), metadata=None)
+    listing = list_images(tmp_path / "images")
+    for _ in range(2):
+        prepared = prepare_cohort(listing.sources, SETTINGS, ArrayCache(tmp_path / "cache"))
+        assert [case.key for case in prepared.cases] == ["two.tif", "two.tif#1"]
+        assert [case.array.shape for case in prepared.cases] == [(1, 32, 24), (1, 13, 32)]
+        assert len({case.fingerprint for case in prepared.cases}) == 2
