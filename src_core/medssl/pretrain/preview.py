@@ -81,17 +81,18 @@ class Preview:
         if settings.case is not None and self._case.key != settings.case:
             self._tell(f"there is no image {settings.case!r} in this training to show; the first")
 
-    def update(self, net: DenseNet, step: int, at_once: bool = False) -> None:
-        """Write a preview if it is time for one."""
+    def update(self, net: DenseNet, step: int, at_once: bool = False) -> bool:
+        """Write a preview if it is time for one, or `at_once`; tells whether it was."""
         begun = self._clock()
         if begun < self._due and not at_once:
-            return
+            return False
         try:
             self._write(net, step)
         except _FAILURES as error:
             self._tell(f"no preview: {error}")
         took = self._clock() - begun
         self._due = self._clock() + max(self.every_seconds, took / MOST_OF_THE_TIME)
+        return True
 
     def _write(self, net: DenseNet, step: int) -> None:
         place = self.folder.previews

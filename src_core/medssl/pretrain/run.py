@@ -65,7 +65,7 @@ def pretrain(
         folder.forget_old_requests()
         with told(folder):
             folder.state("starting")
-            return pretrain_in(folder, images, settings, progress)
+            return pretrain_in(folder, images, settings, progress, preview)
 
 
 def pretrain_in(

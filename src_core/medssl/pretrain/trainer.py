@@ -276,8 +276,9 @@ class Trainer:
         self.measured.step(took, self.done, steps, self.seconds)
         if self.done % every == 0 or self.done in (1, steps):
             self._message = self.report.step(self.done, self.seconds, stage.name, loss, metrics, lr)
-        if self.preview is not None:
-            self.preview.update(self.learner.net, self.done, at_once=self.done == steps)
+        at_once = self.done == steps
+        if self.preview is not None and self.preview.update(self.learner.net, self.done, at_once):
+            self._tick = time.monotonic()
         if self.done % self.plan.recipe.validate_every == 0 or self.done == steps:
             self._validate(number)
         if now - self._saved > CHECKPOINT_SECONDS or self.done == steps:
