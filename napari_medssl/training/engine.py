@@ -6,14 +6,19 @@ Everything here runs in a background thread; torch is imported inside the calls.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from medssl.errors import MedsslError
 from medssl.progress import Progress
 from napari_medssl.engine import Where, majority_dimension
 from napari_medssl.session.status import no_image_words
 from napari_medssl.training.request import Choice, Device, Images, Outlook
-from napari_medssl.training.words import memory_words
+from napari_medssl.training.words import duration_words, memory_words
+
+if TYPE_CHECKING:
+    from medssl.io import ImageSource
+
+_LOOKED_INTO = 3
 
 
 class TrainingEngine(Protocol):
@@ -22,8 +27,8 @@ class TrainingEngine(Protocol):
     def inspect(self, where: Where, progress: Progress) -> Images:
         """Look at a folder or files: how many images, pictures or volumes."""
 
-    def schema(self) -> dict[str, Any]:
-        """JSON schema of the settings, for the expert section."""
+    def schemas(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """JSON schemas of the settings and of the preview's, for the expert section."""
 
     def devices(self) -> list[Device]:
         """Devices that there are, the automatic choice first."""
@@ -51,15 +56,18 @@ class CoreTraining:
         listing = list_images(where, progress)
         if not listing.sources:
             raise MedsslError(no_image_words(listing))
-        problems = tuple(problem.message for problem in listing.problems)
-        ndim = majority_dimension(listing.sources)
-        return Images(where, len(listing.sources), ndim, problems)
+        sources = listing.sources
+        ndim = majority_dimension(sources)
+        some = sources[:: max(1, len(sources) // _LOOKED_INTO)][:_LOOKED_INTO]
+        shapes = tuple(shape for source in some if (shape := _shape(source, ndim)) is not None)
+        return Images(where, len(sources), ndim, shapes, listing.problems)
 
-    def schema(self) -> dict[str, Any]:
-        """JSON schema of the settings, for the expert section."""
+    def schemas(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """JSON schemas of the settings and of the preview's, for the expert section."""
         from medssl.pretrain import PretrainSettings
+        from medssl.pretrain.preview import PreviewSettings
 
-        return PretrainSettings.model_json_schema()
+        return PretrainSettings.model_json_schema(), PreviewSettings.model_json_schema()
 
     def devices(self) -> list[Device]:
         """Devices that there are, the automatic choice first."""
@@ -82,7 +90,23 @@ class CoreTraining:
         medssl.errors.MedsslError
             If the settings are not possible.
         """
-        raise NotImplementedError
+        from medssl.jobs.forecast import forecast
+        from medssl.pretrain import make_settings
+
+        progress(0, 0, "")
+        shapes = [images.shapes[n % len(images.shapes)] for n in range(images.count)]
+        told = forecast(make_settings(**choice.settings(images)), shapes)
+        words = " · ".join(
+            (
+                f"About {duration_words(told.seconds)}",
+                f"{told.steps:,} steps",
+                f"memory {memory_words(told.memory_mb)}",
+                f"disk {memory_words(told.disk_mb)}",
+            )
+        )
+        if told.warning:
+            return Outlook(f"{words}. {told.warning}", told.text, fits=False)
+        return Outlook(words, told.text)
 
     def create(self, images: Images, choice: Choice) -> Path:
         """Write the request of a run; give its folder.
@@ -101,9 +125,22 @@ class CoreTraining:
             name=images.name,
             images=images.paths,
             settings=make_settings(**choice.settings(images)),
-            preview=PreviewSettings(),
+            preview=PreviewSettings(**choice.preview),
         )
         return create_job(request)
+
+
+def _shape(source: ImageSource, ndim: int) -> tuple[int, ...] | None:
+    """Size of an image; None for one that cannot be read or is of the other kind."""
+    from medssl.prepare.orientation import as_picture, working_ndim
+
+    try:
+        image = source.read().frame(0)
+        if working_ndim(image.grid) != ndim:
+            return None
+        return (as_picture(image) if ndim == 2 else image).grid.shape
+    except MedsslError:
+        return None
 
 
 def _memory_mb() -> float:

@@ -26,7 +26,14 @@ _BLOCK_BYTES = 1 << 18
 _BLOCKS_A_LOOK = 16
 _STDERR_BYTES = 4000
 _NO_CURVE = {"t", "kind", "step", "steps", "stage", "seconds", "seconds_left", "memory_mb"}
-_NO_LOSS = {"lr", "images_per_second", "spread", "effective_clusters", "pixel_entropy"}
+_NO_LOSS = {
+    "lr",
+    "images_per_second",
+    "spread",
+    "positive_similarity",
+    "effective_clusters",
+    "pixel_entropy",
+}
 
 
 @dataclass(frozen=True)
@@ -159,7 +166,7 @@ class RunFollower:
         elif kind == "state":
             self._progress = None
             self._log(event, state_or_raw(str(event.get("state", ""))))
-        elif kind == "log":
+        elif kind in ("log", "forecast"):
             self._log(event, str(event.get("message", "")))
         elif kind == "error":
             parts = (str(event.get(name) or "") for name in ("message", "remedy"))
@@ -168,7 +175,7 @@ class RunFollower:
     def _take_metric(self, event: dict[str, Any]) -> None:
         from medssl.runs import Curve
 
-        self._metric = event
+        self._metric = self._metric | event
         step = _whole(event.get("step"))
         for name, value in event.items():
             if name in _NO_CURVE or isinstance(value, bool) or not isinstance(value, int | float):

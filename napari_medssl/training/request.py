@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari_medssl.engine import Where
 from napari_medssl.places import images_folder
+
+if TYPE_CHECKING:
+    from medssl.io import Problem
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -26,14 +29,17 @@ class Images:
         How many can be read.
     ndim
         Pictures (2) or volumes (3).
+    shapes
+        Sizes of some of them.
     problems
-        What cannot be read, in words.
+        What cannot be read.
     """
 
     where: Where
     count: int
     ndim: int
-    problems: tuple[str, ...] = ()
+    shapes: tuple[tuple[int, ...], ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     @property
     def name(self) -> str:
@@ -59,12 +65,15 @@ class Choice:
         Where to compute.
     expert
         Settings of the expert section that a person set; the others follow from the preset.
+    preview
+        The same for what is shown while it learns.
     """
 
     recipe: str = "ld"
     preset: str = "quick"
     device: str = "auto"
     expert: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    preview: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
 
     def settings(self, images: Images) -> dict[str, Any]:
         """Give the values of `medssl.pretrain.PretrainSettings`."""

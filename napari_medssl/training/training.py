@@ -43,7 +43,7 @@ class Training:
     choice_changed = Signal()
     outlook_changed = Signal()
     devices_changed = Signal()
-    schema_changed = Signal()
+    schemas_changed = Signal()
     runs_changed = Signal()
     run_changed = Signal()
     snapshot_changed = Signal()
@@ -59,7 +59,7 @@ class Training:
         self.choice = Choice()
         self.outlook: Outlook | None = None
         self.devices: Sequence[Device] = ()
-        self.schema: Mapping[str, Any] = {}
+        self.schemas: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {})
         self.runs: Sequence[RunSummary] = ()
         self.run: Path | None = None
         self.snapshot: Snapshot | None = None
@@ -78,12 +78,16 @@ class Training:
         """Learn what there is: runs, devices, settings."""
         self.refresh_runs()
 
-        def known(found: tuple[Sequence[Device], Mapping[str, Any]]) -> None:
-            self.devices, self.schema = found
+        def told_devices(devices: Sequence[Device]) -> None:
+            self.devices = devices
             self.devices_changed.emit()
-            self.schema_changed.emit()
 
-        self._do(self._work, lambda _: (self._engine.devices(), self._engine.schema()), known)
+        def told_schemas(schemas: tuple[Mapping[str, Any], Mapping[str, Any]]) -> None:
+            self.schemas = schemas
+            self.schemas_changed.emit()
+
+        self._do(self._work, lambda _: self._engine.devices(), told_devices)
+        self._do(self._work, lambda _: self._engine.schemas(), told_schemas)
 
     def open_images(self, where: Where) -> None:
         """Take a folder of images, or several files, to learn from."""
@@ -103,9 +107,12 @@ class Training:
     def choose(self, **changes: Any) -> None:
         """Choose another method, effort, device, or expert settings."""
         choice = replace(self.choice, **changes)
-        if choice != self.choice:
-            self.choice = choice
-            self.choice_changed.emit()
+        if choice == self.choice:
+            return
+        as_before = replace(choice, preview=self.choice.preview) == self.choice
+        self.choice = choice
+        self.choice_changed.emit()
+        if not as_before:
             self.forecast()
 
     def forecast(self) -> None:

@@ -29,6 +29,7 @@ _METRICS = {
     "hypersphere_mixup": "mixup",
     "region_discrimination": "regions",
     "assignment_entropy": "region entropy",
+    "validation_loss": "held out",
     "lr": "learning rate",
 }
 
@@ -79,7 +80,7 @@ def metric_line(metric: Mapping[str, Any], active: bool) -> str:
     if left is not None:
         parts.append(f"{duration_words(float(left))} left")
     if memory:
-        parts.append(memory_words(float(memory)))
+        parts.append(f"memory {memory_words(float(memory))}")
     return " · ".join(parts)
 
 

@@ -69,7 +69,7 @@ class LandmarkCanvas(QObject):
 
     @property
     def similarity_layer(self) -> ImageLayer | None:
-        """The layer with the similarity map, None where none is shown."""
+        """The layer for the similarity map, hidden while there is none to show."""
         return self._map.layer
 
     def owns(self, layer: object) -> bool:
@@ -109,6 +109,7 @@ class LandmarkCanvas(QObject):
                 self._replace(self._image, data, attributes)
             else:
                 self._renew(data, attributes)
+            self._map.add(display, self._points)
             self._ensure_points()
         self._viewer.canvas.overlays.scale_bar.visible = display.unit == "mm"
         self._letters.show(display.source.ndim == 3 and display.unit == "mm")

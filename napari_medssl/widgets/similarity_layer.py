@@ -19,9 +19,14 @@ if TYPE_CHECKING:
 
     from medssl.geometry import Grid
 
+EMPTY_NAME = "Similarity"
+
 
 class SimilarityLayer:
     """The similarity map of one landmark in the current image, below the points.
+
+    Adding a layer holds the window for longer than a click may: it is added, hidden, with the
+    image, and a click then only fills it.
 
     Parameters
     ----------
@@ -33,31 +38,44 @@ class SimilarityLayer:
         self._viewer = viewer
         self.layer: ImageLayer | None = None
 
+    def add(self, display: Display, below: Layer | None) -> None:
+        """Add the layer, hidden, over the image of `display`, unless it is there already.
+
+        The active layer stays what it is.
+        """
+        if self.layer is not None:
+            return
+        layer = ImageLayer(
+            np.zeros((2,) * display.source.ndim, np.float32),
+            name=EMPTY_NAME,
+            colormap=similarity_colormap(),
+            blending="translucent_no_depth",
+            interpolation2d="linear",
+            contrast_limits=(0.0, 1.0),
+            visible=False,
+            **display.attributes(),
+        )
+        self.layer = layer
+        self.park(display)
+        layers = self._viewer.layers
+        active = layers.selection.active
+        layers.insert(len(layers) if below is None else layers.index(below), layer)
+        layers.selection.active = active
+
     def show(
         self, landmark: str, values: NDArray[Any], grid: Grid, display: Display, below: Layer | None
     ) -> None:
         """Show a map on the `grid` of its cells over the image of `display`."""
-        attributes = display.overlay(grid)
+        self.add(display, below)
+        assert self.layer is not None
         low, high = float(np.quantile(values, 0.75)), float(values.max())
         limits = (low, high if high > low else low + 1e-6)
         name = f"{landmark} · similarity"
-        if self.layer is None:
-            self.layer = ImageLayer(
-                values,
-                name=name,
-                colormap=similarity_colormap(),
-                blending="translucent_no_depth",
-                interpolation2d="linear",
-                contrast_limits=limits,
-                **attributes,
-            )
-            self._insert(self.layer, below)
-        else:
-            self.layer.data = values
-            set_changed(self.layer, attributes | {"name": name})
-            self.layer.contrast_limits_range = limits
-            self.layer.contrast_limits = limits
-            self.layer.visible = True
+        self.layer.data = values
+        set_changed(self.layer, display.overlay(grid) | {"name": name})
+        self.layer.contrast_limits_range = limits
+        self.layer.contrast_limits = limits
+        self.layer.visible = True
 
     def hide(self) -> None:
         """Hide it; removing the layer would hold the window for half a second."""
@@ -72,12 +90,6 @@ class SimilarityLayer:
             spread = zip(display.scale, display.shape, layer.data.shape, strict=True)
             scale = [s * n / cells for s, n, cells in spread]
             set_changed(layer, {"scale": scale, "translate": display.translate})
-
-    def _insert(self, layer: ImageLayer, below: Layer | None) -> None:
-        layers = self._viewer.layers
-        active = layers.selection.active
-        layers.insert(len(layers) if below is None else layers.index(below), layer)
-        layers.selection.active = active
 
 
 def similarity_colormap() -> Colormap:

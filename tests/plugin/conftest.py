@@ -39,7 +39,8 @@ class Inline:
 
 @pytest.fixture(autouse=True)
 def _own_data(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MEDSSL_DATA", str(tmp_path_factory.mktemp("data")))
+    for variable in ("MEDSSL_DATA", "MEDSSL_RUNS"):
+        monkeypatch.setenv(variable, str(tmp_path_factory.mktemp("own")))
 
 
 @pytest.fixture

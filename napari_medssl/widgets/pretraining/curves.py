@@ -17,6 +17,8 @@ from napari_medssl.widgets.parts import label
 if TYPE_CHECKING:
     from pyqtgraph import PlotDataItem, PlotWidget
 
+    from napari_medssl.widgets.pretraining.axes import LossAxis
+
 COLOURS = ("#56b4e9", "#e69f00", "#2fc39a", "#cc79a7", "#f0e442", "#ff8a5c")
 _HEIGHT = 210
 
@@ -30,6 +32,7 @@ class CurvesPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.plot: PlotWidget | None = None
+        self._axis: LossAxis
         self._lines: dict[str, PlotDataItem] = {}
         self._curves: Mapping[str, Points] = {}
         self._others: Mapping[str, Points] = {}
@@ -40,7 +43,7 @@ class CurvesPanel(QWidget):
         self.log.setToolTip("Logarithmic axis")
         self.log.setChecked(True)
         self.log.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.log.toggled.connect(self._set_log)
+        self.log.toggled.connect(lambda _: self._draw())
         self.names = QLabel()
         self.names.setObjectName("legend")
         self.names.setWordWrap(True)
@@ -67,9 +70,13 @@ class CurvesPanel(QWidget):
         """Make the plot."""
         import pyqtgraph
 
+        from napari_medssl.widgets.pretraining.axes import LossAxis, StepAxis
+
         if self.plot is not None:
             return
-        self.plot = plot = pyqtgraph.PlotWidget()
+        self._axis = LossAxis("left")
+        axes = {"left": self._axis, "bottom": StepAxis("bottom")}
+        self.plot = plot = pyqtgraph.PlotWidget(axisItems=axes)
         plot.setFixedHeight(_HEIGHT)
         plot.setMenuEnabled(False)
         plot.hideButtons()
@@ -77,7 +84,6 @@ class CurvesPanel(QWidget):
         plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         plot.setAccessibleName("Curves of the losses")
         plot.getPlotItem().setContentsMargins(0, 4, 6, 0)
-        plot.setLogMode(y=self.log.isChecked())
         self._layout.insertWidget(0, plot)
         self.restyle(self._text, self._back)
         self._draw()
@@ -106,7 +112,7 @@ class CurvesPanel(QWidget):
 
     def shown(self) -> dict[str, tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
         """Points that are drawn, by the name of their curve."""
-        return {name: line.getOriginalDataset() for name, line in self._lines.items()}
+        return {name: line.getData() for name, line in self._lines.items()}
 
     def _all(self) -> dict[str, Points]:
         losses = {name: points for name, points in self._curves.items() if is_loss(name)}
@@ -123,6 +129,7 @@ class CurvesPanel(QWidget):
         import pyqtgraph
 
         known = self._all()
+        self._axis.logarithmic = self.log.isChecked()
         drawn = {name: points for name, points in known.items() if self._is_shown(name)}
         some = any(len(steps) for steps, _ in drawn.values())
         self.plot.setVisible(some)
@@ -133,9 +140,9 @@ class CurvesPanel(QWidget):
             if name not in drawn:
                 continue
             steps, values = drawn[name]
-            if self.log.isChecked():
+            if self._axis.logarithmic:
                 kept = values > 0
-                steps, values = steps[kept], values[kept]
+                steps, values = steps[kept], np.log10(values[kept])
             if name not in self._lines:
                 self._lines[name] = self.plot.plot(antialias=True)
             style = Qt.PenStyle.DashLine if name.startswith("run:") else Qt.PenStyle.SolidLine
@@ -168,9 +175,4 @@ class CurvesPanel(QWidget):
         by_itself = is_loss(name) or name.startswith("run:")
         changed = self._hidden if by_itself else self._chosen
         changed ^= {name}
-        self._draw()
-
-    def _set_log(self, on: bool) -> None:
-        if self.plot is not None:
-            self.plot.setLogMode(y=on)
         self._draw()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari import Viewer
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
@@ -16,7 +17,7 @@ from napari_medssl.shortcuts import labelled
 from napari_medssl.training import Training
 from napari_medssl.training.engine import CoreTraining, TrainingEngine
 from napari_medssl.training.threads import TrainingThreads
-from napari_medssl.training.words import status_line
+from napari_medssl.training.words import state_words, status_line
 from napari_medssl.widgets.empty_page import EmptyPage
 from napari_medssl.widgets.foot import Foot
 from napari_medssl.widgets.opener import Opener
@@ -28,6 +29,9 @@ from napari_medssl.widgets.pretraining.run_page import RunPage
 from napari_medssl.widgets.pretraining.runs_list import RunsList
 from napari_medssl.widgets.pretraining.setup_page import SetupPage
 from napari_medssl.widgets.style import colours, sheet
+
+if TYPE_CHECKING:
+    from medssl.runs import RunStatus
 
 LOOK_MS = 400
 LOOK_AT_REST_MS = 2000
@@ -117,7 +121,7 @@ class PretrainingWidget(QWidget):
         for signal in (training.images_changed, training.choice_changed, training.run_changed):
             signal.connect(self._refresh_run)
         training.devices_changed.connect(self.head.refresh)
-        training.schema_changed.connect(self.setup.show_schema)
+        training.schemas_changed.connect(self.setup.show_schemas)
         training.outlook_changed.connect(self.setup.show_outlook)
         training.runs_changed.connect(self._refresh_run)
         training.snapshot_changed.connect(self._refresh_snapshot)
@@ -189,6 +193,8 @@ class PretrainingWidget(QWidget):
 
     def _refresh_run(self) -> None:
         training = self.training
+        problems = () if training.images is None else training.images.problems
+        self.foot.show_problems(() if training.run is not None else problems)
         following, some = training.run is not None, training.images is not None
         self.empty.setVisible(not following and not some)
         self.setup.setVisible(not following and some)
@@ -215,7 +221,7 @@ class PretrainingWidget(QWidget):
         elif status.state in ("failed", "lost"):
             self.foot.say(Status("error", status.message or status_line(status)))
         else:
-            words = _foot_words(status_line(status), status.state)
+            words = _foot_words(status)
             self.foot.say(Status("busy" if training.active else "done", words))
 
     def _refresh_primary(self) -> None:
@@ -307,7 +313,7 @@ class PretrainingWidget(QWidget):
 
 
 def _import_plots() -> None:
-    import pyqtgraph  # noqa: F401
+    import napari_medssl.widgets.pretraining.axes  # noqa: F401 - here, and not in the window's thread
 
 
 def _main_window(widget: QWidget) -> QMainWindow | None:
@@ -317,7 +323,8 @@ def _main_window(widget: QWidget) -> QMainWindow | None:
     return parent
 
 
-def _foot_words(words: str, state: str) -> str:
+def _foot_words(status: RunStatus) -> str:
+    state, words = status.state, status_line(status)
     if state == "done":
         return "Done. Use this model in the Landmarks dock."
     if state == "stopped":
@@ -325,5 +332,5 @@ def _foot_words(words: str, state: str) -> str:
     if state == "paused":
         return f"{words}. It was saved and waits."
     if state in ("running", "starting", "queued"):
-        return f"{words}. You can go on working, or close napari."
+        return f"{state_words(state)}. You can go on working, or close napari."
     return words

@@ -102,12 +102,14 @@ class PreviewLayers:
     def _insert(self, kind: str, layer: Layer) -> None:
         """Add a layer above those of ours, or on top, and leave the active one active."""
         layers = self._viewer.layers
-        active, selected = layers.selection.active, set(layers.selection)
+        selection = layers.selection
+        active, selected = selection.active, set(selection)
         own = [layers.index(one) for one in self._layers.values() if one in layers]
         layers.insert(max(own) + 1 if own else len(layers), layer)
         self._layers[kind] = layer
-        layers.selection = selected
-        layers.selection.active = active
+        selection.intersection_update(selected)
+        if selection.active is not active:
+            selection.active = active
         for name in _TOUCHES:
             if name in layer.events.emitters:
                 getattr(layer.events, name).connect(self._on_touched)

@@ -27,8 +27,9 @@ class SetupPage(QWidget):
         self.effort.setAccessibleName("Effort")
         self.effort_words = label("", "hint")
         self.outlook = label("", "hint")
-        self.form = SettingsForm()
-        self.advanced = Fold("Advanced", self.form)
+        self.form, self.preview_form = SettingsForm(), SettingsForm()
+        expert = _below(self.form, label("Preview", "hint"), self.preview_form)
+        self.advanced = Fold("Advanced", expert)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(5)
@@ -55,11 +56,16 @@ class SetupPage(QWidget):
             lambda _: training.choose(preset=str(self.effort.currentData()))
         )
         self.form.changed.connect(lambda: training.choose(expert=self.form.values()))
+        self.preview_form.changed.connect(
+            lambda: training.choose(preview=self.preview_form.values())
+        )
         self.refresh()
 
-    def show_schema(self) -> None:
+    def show_schemas(self) -> None:
         """Build the expert section."""
-        self.form.set_fields(form_fields(self._training.schema, without=_ELSEWHERE))
+        settings, preview = self._training.schemas
+        self.form.set_fields(form_fields(settings, without=_ELSEWHERE))
+        self.preview_form.set_fields(form_fields(preview, without=("enabled",)))
 
     def refresh(self) -> None:
         """Show what is chosen."""
@@ -82,3 +88,14 @@ class SetupPage(QWidget):
             self.outlook.setObjectName(kind)
             self.outlook.style().unpolish(self.outlook)
             self.outlook.style().polish(self.outlook)
+
+
+def _below(*parts: QWidget) -> QWidget:
+    """Put parts one below the other."""
+    whole = QWidget()
+    column = QVBoxLayout(whole)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(4)
+    for part in parts:
+        column.addWidget(part)
+    return whole

@@ -1,0 +1,111 @@
+"""The live preview: layers that update in place and leave the person alone."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import gui
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from fake_training import FakeRun
+
+from napari_medssl.training.preview import Preview, read_preview
+from napari_medssl.widgets.pretraining.preview_layers import PreviewLayers
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def run() -> FakeRun:
+    return FakeRun("one")
+
+
+@pytest.fixture
+def previews(viewer):
+    layers = PreviewLayers(viewer)
+    yield layers
+    layers.close()
+
+
+def preview(run: FakeRun, step: int, **values) -> Preview:
+    run.preview(step, **values)
+    found = read_preview(run.path)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_cells_lie_over_the_image_with_its_true_geometry(previews, viewer, run, ndim) -> None:
+    previews.show(preview(run, 1, ndim=ndim))
+    names = [layer.name for layer in viewer.layers]
+    assert names == [f"film_01.png · {w}" for w in ("preview", "embedding", "clusters")]
+    image, embedding, clusters = viewer.layers
+    assert {str(u) for layer in viewer.layers for u in layer.units} == {"millimeter"}
+    np.testing.assert_allclose(image.scale, [2.0] * ndim)
+    for layer in (embedding, clusters):
+        low, high = image.extent.world, layer.extent.world
+        np.testing.assert_allclose(
+            low[0] - np.array(image.scale) / 2, high[0] - np.array(layer.scale) / 2
+        )
+        np.testing.assert_allclose(
+            low[1] + np.array(image.scale) / 2, high[1] + np.array(layer.scale) / 2
+        )
+    assert image.metadata["medssl"]["grid"]["unit"] == "mm"
+
+
+def test_it_changes_in_place(previews, viewer, run) -> None:
+    previews.show(preview(run, 1, level=10))
+    before = dict(previews.layers)
+    previews.show(preview(run, 2, level=20))
+    assert previews.layers == before
+    assert before["embedding"].data.max() == 20
+    assert before["clusters"].data.max() == 3
+    assert len(viewer.layers) == 3
+
+
+def test_it_takes_neither_the_active_layer_nor_the_camera(previews, viewer, run) -> None:
+    mine = viewer.add_image(np.zeros((50, 50)), name="mine", scale=(2, 2), units=("mm", "mm"))
+    viewer.layers.selection.active = mine
+    viewer.scene.camera.zoom = 3.3
+    viewer.scene.camera.center = (0, 11, 12)
+    gui.settle()
+    before = (viewer.scene.camera.zoom, tuple(viewer.scene.camera.center))
+    for step in (1, 2):
+        previews.show(preview(run, step))
+        gui.settle()
+        assert viewer.layers.selection.active is mine
+        assert set(viewer.layers.selection) == {mine}
+        assert (viewer.scene.camera.zoom, tuple(viewer.scene.camera.center)) == before
+    previews.remove()
+    assert [layer.name for layer in viewer.layers] == ["mine"]
+
+
+def test_what_a_person_changed_stays_and_what_they_deleted_does_not_return(
+    previews, viewer, run
+) -> None:
+    previews.show(preview(run, 1))
+    previews.layers["embedding"].opacity = 0.9
+    viewer.layers.remove(previews.layers["clusters"])
+    previews.show(preview(run, 2))
+    assert set(previews.layers) == {"image", "embedding"}
+    previews.remove()
+    assert [layer.name for layer in viewer.layers] == ["film_01.png · embedding"]
+
+
+def test_clusters_come_when_there_are_some(previews, viewer, run) -> None:
+    previews.show(preview(run, 1, clusters=False))
+    assert set(previews.layers) == {"image", "embedding"}
+    previews.show(preview(run, 2))
+    assert set(previews.layers) == {"image", "embedding", "clusters"}
+    assert viewer.layers[-1] is previews.layers["clusters"]
+
+
+def test_a_preview_layer_is_no_image_to_work_on(previews, viewer, run) -> None:
+    from napari_medssl.open_layers import usable
+
+    previews.show(preview(run, 1))
+    viewer.add_image(np.zeros((5, 5)), name="mine")
+    assert len(usable(viewer, previews)) == 1
