@@ -72,3 +72,41 @@ def test_impossible_architectures_are_refused() -> None:
         Architecture.plain(out_stride=3)
     with pytest.raises(ValueError, match="one value a level"):
         Architecture(kind="plain", widths=(4, 4), convolutions=(1,))
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_shares_of_clusters(ndim: int) -> None:
+    """A sigmoid, then unit length in the L1 norm."""
+    architecture = Architecture.plain(ndim=ndim, out_stride=2, clusters=4, **TINY)
+    net = build_net(architecture).eval()
+    images = torch.rand(2, 1, *[9] * ndim)
+    embedding, shares = net.embed_and_assign(images)
+    assert shares.shape == (2, 4, *[5] * ndim)
+    torch.testing.assert_close(embedding, net(images))
+    assert net.cluster_head is not None
+    scores = net.cluster_head[1](net.cluster_head[0](net.features(images))).sigmoid()
+    torch.testing.assert_close(shares, scores / scores.sum(1, keepdim=True))
+
+
+def test_shares_far_from_zero_still_sum_to_one() -> None:
+    net = build_net(Architecture.plain(out_stride=2, clusters=3, **TINY)).eval()
+    assert net.cluster_head is not None
+    with torch.no_grad():
+        net.cluster_head[1].bias.fill_(-300.0)
+    shares = net.embed_and_assign(torch.rand(1, 1, 8, 8))[1]
+    torch.testing.assert_close(shares.sum(1), torch.ones(1, 4, 4))
+
+
+def test_clusters_change_no_other_weight() -> None:
+    nets = []
+    for clusters in (0, 5):
+        torch.manual_seed(0)
+        nets.append(build_net(Architecture.plain(clusters=clusters, **TINY)).state_dict())
+    assert all(torch.equal(nets[0][name], nets[1][name]) for name in nets[0])
+
+
+def test_a_net_without_clusters_says_so() -> None:
+    with pytest.raises(ValueError, match="no clusters"):
+        build_net(Architecture.plain(**TINY)).embed_and_assign(torch.rand(1, 1, 8, 8))
+    with pytest.raises(ValueError, match="at least 2"):
+        Architecture.plain(clusters=1)

@@ -16,8 +16,8 @@ from medssl.embed import prototype_map
 from medssl.embed.net import NetEmbedder
 from medssl.errors import Cancelled, ModelError, SettingsError
 from medssl.models import load_model, read_card
-from medssl.nets import Architecture
-from medssl.pretrain import PretrainSettings, Recipe, make_plan, make_settings, pretrain
+from medssl.nets import Architecture, blocks
+from medssl.pretrain import Optimiser, PretrainSettings, Recipe, make_plan, make_settings, pretrain
 from medssl.pretrain.cluster_watch import ClusterWatch
 from medssl.pretrain.schedule import rate_factor
 from medssl.views import DenseViewSettings
@@ -224,7 +224,15 @@ class TestWatch:
         assert self.see({"spread": 1.0}) == []
 
 
-def test_uniform_assignments_of_a_training_are_said(tmp_path: Path) -> None:
-    """A few steps find no clusters, and the run says so."""
-    result = pretrain(make_cohort(4), clustered("grid", steps=24), tmp_path)
-    assert any("all clusters alike" in warning for warning in result.warnings)
+def test_a_training_with_useless_clusters_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The head gives every cell the same shares, and nearly does not learn."""
+    monkeypatch.setattr(blocks, "FIRST_GAIN", 0.0)
+    settings = clustered("grid", steps=24)
+    assert settings.custom is not None
+    slow = settings.custom.model_copy(update={"optimiser": Optimiser(lr=1e-9)})
+    settings = settings.model_copy(update={"custom": slow})
+    said = " ".join(pretrain(make_cohort(4), settings, tmp_path).warnings)
+    assert "all clusters alike" in said
+    assert "clusters have collapsed" in said
