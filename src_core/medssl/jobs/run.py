@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from medssl.devices import choose_device
-from medssl.jobs.queue import turn
+from medssl.jobs.queue import turn as turn_on
 from medssl.jobs.requests import read_request
-from medssl.jobs.work import do_request
+from medssl.jobs.work import do_request, join_processes
+from medssl.processes import is_first_process, while_others_wait
 from medssl.progress import Progress, silent
 from medssl.runs import RunFolder, read_status
 from medssl.runs.listener import Listener
@@ -54,16 +55,17 @@ def run_job(
             request = read_request(run.path)
             if request.threads is not None:
                 torch.set_num_threads(request.threads)
-            with _turn(request.device, run, _watched(run, progress, listener)):
-                do_request(request, run, progress, lambda told: _watched(run, told, listener))
+            watched = _watched(run, progress, listener)
+            join_processes(request)
+            with ExitStack() as held:
+                turn = _turn(request.device, run, watched)
+                while_others_wait(partial(held.enter_context, turn) if run.writes else None)
+                do_request(request, run, progress, watched)
 
 
 @contextmanager
 def _turn(device: str, run: RunFolder, progress: Progress) -> Iterator[None]:
-    """Hold the device, in the first process for all."""
-    if not run.writes:
-        yield
-        return
+    """Hold the device; the first process does it for all."""
     told = ""
 
     def waiting(other: str) -> None:
@@ -74,13 +76,8 @@ def _turn(device: str, run: RunFolder, progress: Progress) -> Iterator[None]:
             told = message
         progress(0, 0, message)
 
-    with turn(device_name(device), run.path, waiting):
+    with turn_on(device_name(device), run.path, waiting):
         yield
-
-
-def is_first_process() -> bool:
-    """Whether this is the first or only process of a job: the one that writes."""
-    return int(os.environ.get("RANK", "0")) == 0
 
 
 def device_name(device: str) -> str:

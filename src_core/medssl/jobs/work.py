@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from medssl.embed import embed_cohort, open_embedder
 from medssl.embed.dimension import choose_ndim
+from medssl.errors import SettingsError
 from medssl.jobs.forecast_event import tell_forecast
 from medssl.jobs.inputs import find_images, prepare_images
 from medssl.jobs.requests import EmbedRequest, PretrainRequest
-from medssl.prepare import ArrayCache
+from medssl.prepare import ArrayCache, PreparedCohort
 from medssl.pretrain.hardware import start_accelerator
 from medssl.pretrain.run import pretrain_in
+from medssl.processes import launched_processes, once_a_computer
 from medssl.progress import Progress
 from medssl.runs import RunFolder
 
 
+def join_processes(request: PretrainRequest | EmbedRequest) -> None:
+    """Join the processes that were started together for a request.
+
+    Raises
+    ------
+    SettingsError
+        If what is asked is done in one process.
+    """
+    if isinstance(request, PretrainRequest):
+        start_accelerator(request.settings.device)
+    elif launched_processes() > 1:
+        raise SettingsError("images are embedded in one process; start it without torchrun")
+
+
 def do_request(
-    request: PretrainRequest | EmbedRequest,
-    run: RunFolder,
-    progress: Progress,
-    watched: Callable[[Progress], Progress],
+    request: PretrainRequest | EmbedRequest, run: RunFolder, progress: Progress, watched: Progress
 ) -> None:
     """Do what a request asks, in a locked run folder.
 
@@ -31,24 +42,27 @@ def do_request(
     run
         The run folder.
     progress
-        The caller's.
+        The caller's, for work that tells the run's events itself.
     watched
-        Wraps it for work that knows nothing of runs: tells the run's events and obeys a stop.
+        Tells the run's events and obeys a stop, for all other work.
     """
     run.state("starting")
     if isinstance(request, PretrainRequest):
-        _pretrain(request, run, progress, watched(progress))
+        _pretrain(request, run, progress, watched)
     else:
-        _embed(request, run, watched(progress))
+        _embed(request, run, watched)
 
 
 def _pretrain(
     request: PretrainRequest, run: RunFolder, progress: Progress, watched: Progress
 ) -> None:
     settings = request.settings
-    with start_accelerator(settings.device).main_process_first():
+
+    def prepare() -> PreparedCohort:
         listing = find_images(request.images, run, watched)
-        prepared = prepare_images(listing, settings.prepare, run, watched)
+        return prepare_images(listing, settings.prepare, run, watched)
+
+    prepared = once_a_computer(prepare)
     tell_forecast(run, settings, [case.grid.shape for case in prepared.cases])
     pretrain_in(run, prepared, settings, progress, request.preview)
 
