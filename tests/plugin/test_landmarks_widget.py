@@ -200,11 +200,33 @@ def test_points_of_an_earlier_day_are_drawn_again(opened, viewer, pictures, engi
 
 def test_the_similarity_map_goes_with_its_landmark(opened, viewer) -> None:
     gui.place(opened, viewer, "carina", (60, 50))
-    gui.until(lambda: opened.canvas.similarity_layer is not None)
-    assert opened.canvas.similarity_layer.visible
+    gui.until(lambda: opened.canvas.similarity_layer.visible)
     opened.session.remove_landmark("carina")
     gui.wait_idle(opened)
     assert not opened.canvas.similarity_layer.visible
+
+
+def test_the_layer_of_the_map_waits_hidden_and_a_click_fills_it(opened, viewer) -> None:
+    waiting = opened.canvas.similarity_layer
+    names = [layer.name for layer in viewer.layers]
+    assert names == ["film_01.png", "Similarity", "Landmarks"]
+    assert not waiting.visible
+    assert viewer.layers.selection.active is opened.canvas.points_layer
+    assert (waiting.extent.world[1] <= viewer.layers[0].extent.world[1]).all()
+    gui.place(opened, viewer, "carina", (60, 50))
+    gui.until(lambda: waiting.visible)
+    assert waiting.name == "carina · similarity"
+    assert len(viewer.layers) == 3
+    assert viewer.layers.selection.active is opened.canvas.points_layer
+
+
+def test_a_map_whose_layer_was_removed_comes_back_below_the_points(opened, viewer) -> None:
+    viewer.layers.remove(opened.canvas.similarity_layer)
+    gui.place(opened, viewer, "carina", (60, 50))
+    gui.until(lambda: opened.canvas.similarity_layer is not None)
+    layers = list(viewer.layers)
+    assert layers.index(opened.canvas.similarity_layer) < layers.index(opened.canvas.points_layer)
+    assert viewer.layers.selection.active is opened.canvas.points_layer
 
 
 def test_what_to_know_of_an_image_stands_beside_it(dock, viewer, pictures, engine) -> None:
