@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from medssl.models import load_model
 from medssl.phantom import PhantomFolder, write_cohort
 
 
@@ -44,3 +45,25 @@ def test_folder_without_a_model_is_refused(
     outcome = medssl("embed", films.images, "--model", tmp_path)
     assert outcome.code == 2
     assert str(tmp_path) in outcome.lines[0]
+
+
+def test_clusters_and_colours_are_asked_for(
+    medssl: Callable, films: PhantomFolder, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    options = ("--clusters", "4", "--channels", "3", "--no-upright", "--device", "cpu", "--json")
+    outcome = medssl("pretrain", films.images, "--steps", "2", "--out", run, *options)
+    assert outcome.code == 0, outcome.stderr
+    card = load_model(run).card
+    assert card.clusters is not None
+    assert card.clusters.count == 4
+    assert card.input.channels == 3
+    assert card.recipe["settings"]["upright"] is False
+
+
+def test_centre_sensitive_pooling_of_a_form_without_patches_is_refused(
+    medssl: Callable, films: PhantomFolder, tmp_path: Path
+) -> None:
+    outcome = medssl("pretrain", films.images, "--centre-sensitive", "--out", tmp_path / "run")
+    assert outcome.code == 2
+    assert "needs the form grid" in outcome.lines[0]

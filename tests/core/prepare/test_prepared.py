@@ -9,6 +9,7 @@ from medssl.errors import FileRefusedError, SettingsError
 from medssl.geometry import Grid
 from medssl.io.image import Image
 from medssl.prepare import PrepareSettings, prepare_image, resolve_settings
+from medssl.prepare.prepared import COLOUR_AS_GREY
 
 
 def spot_volume(direction: np.ndarray) -> tuple[Image, tuple[int, int, int]]:
@@ -40,6 +41,21 @@ def test_colour_becomes_grey_by_luminance_or_stays_colour() -> None:
     assert float(grey.array[0, 3, 3]) == pytest.approx(0.2126, abs=1e-3)
     assert float(grey.array[0, 16, 3]) == pytest.approx(0.7152, abs=1e-3)
     assert prepare_image(image, PrepareSettings(longest_side=30, channels=3)).array.shape[0] == 3
+
+
+def test_colours_that_are_lost_are_said() -> None:
+    """Of pictures that have some; a grey film that is stored as RGB has none."""
+    rgb = np.zeros((20, 30, 3), np.uint8)
+    rgb[:10, :, 0] = 255
+    film = np.repeat(np.random.default_rng(0).integers(0, 255, (20, 30, 1), np.uint8), 3, axis=-1)
+    said = {
+        name: COLOUR_AS_GREY
+        in prepare_image(
+            Image(array, Grid.create((20, 30)), "yxc"), PrepareSettings(channels=channels)
+        ).warnings
+        for name, array, channels in (("grey", rgb, 1), ("colour", rgb, 3), ("film", film, 1))
+    }
+    assert said == {"grey": True, "colour": False, "film": False}
 
 
 def test_first_frame_is_used_and_said() -> None:

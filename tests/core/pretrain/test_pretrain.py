@@ -11,6 +11,7 @@ import torch
 
 from medssl.errors import SettingsError
 from medssl.models import load_model
+from medssl.prepare.prepared import COLOUR_AS_GREY
 from medssl.pretrain import Optimiser, Schedule, learner, make_settings, pretrain, warmup
 from medssl.pretrain.hardware import choose_hardware, start_accelerator
 from medssl.pretrain.schedule import rate_factor
@@ -114,6 +115,15 @@ def test_tiny_images_are_left_out_or_refused(tmp_path: Path) -> None:
     assert any("1 images" in warning for warning in result.warnings)
     with pytest.raises(SettingsError, match="no image is at least"):
         pretrain(replace(cohort, cases=(pixel,)), tiny_settings(), tmp_path / "none")
+
+
+def test_colours_that_are_not_learned_from_are_said(tmp_path: Path) -> None:
+    cohort = make_cohort(3)
+    first = replace(cohort.cases[0], warnings=(COLOUR_AS_GREY,))
+    result = pretrain(
+        replace(cohort, cases=(first, *cohort.cases[1:])), tiny_settings(steps=1), tmp_path
+    )
+    assert any("1 colour images are trained on as grey" in text for text in result.warnings)
 
 
 def test_images_prepared_otherwise_are_refused(tmp_path: Path) -> None:
