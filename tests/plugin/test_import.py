@@ -33,3 +33,11 @@ def test_importing_the_package_is_quick_and_light() -> None:
 def test_no_part_of_the_start_imports_anything_heavy(module: str) -> None:
     code = f"import sys, napari_medssl.{module};print([m for m in {HEAVY} if m in sys.modules])"
     assert run(code) == "[]"
+
+
+def test_napari_finds_what_is_installed() -> None:
+    code = (
+        "from npe2 import PluginManager; manager = PluginManager(); manager.discover();"
+        "print(manager.get_manifest('napari-medssl').contributions.widgets[0].display_name)"
+    )
+    assert run(code) == "Landmarks"
