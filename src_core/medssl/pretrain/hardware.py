@@ -91,11 +91,7 @@ def start_accelerator(device: str) -> Accelerator:
         If there is no such device, or this process already computes on another.
     """
     from accelerate import Accelerator
-    from accelerate.utils import (
-        DistributedDataParallelKwargs,
-        InitProcessGroupKwargs,
-        KwargsHandler,
-    )
+    from accelerate.utils import InitProcessGroupKwargs, KwargsHandler
 
     wanted = choose_device(device)
     if wanted.type == "cuda" and wanted.index is not None:
@@ -109,11 +105,8 @@ def start_accelerator(device: str) -> Accelerator:
     on_cpu = wanted.type == "cpu"
     handlers: list[KwargsHandler] = []
     if launched_processes() > 1:
-        # The statistics of batch norm are the same in all processes: nothing to broadcast.
-        handlers = [
-            InitProcessGroupKwargs(backend="gloo" if on_cpu else "nccl", timeout=TIMEOUT),
-            DistributedDataParallelKwargs(broadcast_buffers=False),
-        ]
+        backend = "gloo" if on_cpu else "nccl"
+        handlers = [InitProcessGroupKwargs(backend=backend, timeout=TIMEOUT)]
     accelerator = Accelerator(cpu=on_cpu, kwargs_handlers=handlers)
     if accelerator.device.type != wanted.type:
         raise SettingsError(
