@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -30,6 +31,7 @@ from medssl.objectives import (
     pool_patches,
 )
 from medssl.pretrain.hardware import Hardware
+from medssl.pretrain.parts import backward_in_parts
 from medssl.pretrain.plan import Plan
 from medssl.pretrain.recipe import ObjectiveSettings, Stage
 from medssl.processes import process_count
@@ -85,6 +87,15 @@ class Learner:
         Device, precision, compilation.
     accelerator
         Shares the work between processes.
+
+    Attributes
+    ----------
+    may_take_parts
+        Whether a step whose views do not fit into the memory may take them in parts.
+    views_at_once
+        Views that are in the net at once; None: all.
+    news
+        What a person should know of the steps since it was last emptied.
     """
 
     def __init__(self, plan: Plan, hardware: Hardware, accelerator: Accelerator) -> None:
@@ -107,6 +118,9 @@ class Learner:
         ).to(hardware.device)
         self.optimiser = self._build_optimiser()
         self.correspondences: Correspondences | None = None
+        self.may_take_parts = hardware.device.type == "cuda" and process_count() == 1
+        self.views_at_once: int | None = None
+        self.news: list[str] = []
         self._forward: nn.Module = self.net
         self._entered: tuple[PatchPooling | None, bool, Hardware] | None = None
 
@@ -125,9 +139,7 @@ class Learner:
         if wanted == self._entered:
             return
         self._entered = wanted
-        training_net = TrainingNet(
-            self.net, stage.pooling, stage.assigns, bf16=self.hardware.precision == "bf16"
-        )
+        training_net = self._plain(stage)
         if self.net.cluster_head is not None:
             self.net.cluster_head.requires_grad_(stage.assigns)
         if self.hardware.compiled:
@@ -140,15 +152,7 @@ class Learner:
         stage = self.plan.recipe.stages[number]
         views = self._views(stage, batch.to(self.hardware.device), seed)
         images = views.images.contiguous(memory_format=self.memory_format)
-        outputs: Outputs = self._forward(images)
-        metrics: dict[str, Tensor] = {}
-        total = torch.zeros((), device=images.device)
-        for settings, objective in zip(stage.objectives, self._objectives(number), strict=True):
-            result = objective(views, outputs, self.net.stride)
-            total = total + settings.weight * result.loss
-            metrics[settings.kind] = result.loss.detach()
-            metrics |= result.metrics
-        return total, metrics
+        return self._judge(number, views, self._forward(images))
 
     def step(
         self, number: int, batch: ImageBatch, seed: int, lr: float
@@ -157,9 +161,7 @@ class Learner:
         self.net.train()
         for group in self.optimiser.param_groups:
             group["lr"] = lr
-        loss, metrics = self.loss(number, batch, seed)
-        self.optimiser.zero_grad(set_to_none=True)
-        self.accelerator.backward(loss)
+        loss, metrics = self._gradient(number, batch, seed)
         if self.plan.recipe.optimiser.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.net.parameters(), self.plan.recipe.optimiser.clip_norm)
         self.optimiser.step()
@@ -178,6 +180,68 @@ class Learner:
             self._forward = kept
             self.net.train()
         return float(torch.stack(losses).mean())
+
+    def _gradient(
+        self, number: int, batch: ImageBatch, seed: int
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Put the gradient of a batch into the weights; with fewer views at once if need be."""
+        while True:
+            self.optimiser.zero_grad(set_to_none=True)
+            try:
+                return self._gradient_once(number, batch, seed)
+            except torch.OutOfMemoryError:
+                if not self._take_fewer_at_once(number, batch):
+                    raise
+            torch.cuda.empty_cache()  # here the tensors of the failed attempt are let go of
+
+    def _gradient_once(
+        self, number: int, batch: ImageBatch, seed: int
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        if self.views_at_once is None:
+            loss, metrics = self.loss(number, batch, seed)
+            self.accelerator.backward(loss)
+            return loss, metrics
+        stage = self.plan.recipe.stages[number]
+        views = self._views(stage, batch.to(self.hardware.device), seed)
+        images = views.images.contiguous(memory_format=self.memory_format)
+        return backward_in_parts(
+            self._plain(stage), images, self.views_at_once, partial(self._judge, number, views)
+        )
+
+    def _take_fewer_at_once(self, number: int, batch: ImageBatch) -> bool:
+        """Halve the number of views that are in the net at once; False where that is no help."""
+        if not self.may_take_parts or self.views_at_once == 1:
+            return False
+        stage = self.plan.recipe.stages[number]
+        count = len(batch.images) * 2 if stage.views.kind == "dense" else len(batch.images) * 5 // 2
+        self.views_at_once = max(1, (self.views_at_once or count) // 2)
+        self.news.append(
+            f"the memory of {self.hardware.device} is too small for the {count} views of a step at "
+            f"once: {self.views_at_once} at a time go through the net from now on. The loss still "
+            "sees all of them together; batch norm takes its statistics from those at a time."
+        )
+        return True
+
+    def _judge(
+        self, number: int, views: DenseViews | PairViews, outputs: Outputs
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the weighted loss of what the net makes of all views, and what to watch."""
+        metrics: dict[str, Tensor] = {}
+        total = torch.zeros((), device=views.images.device)
+        objectives = zip(
+            self.plan.recipe.stages[number].objectives, self._objectives(number), strict=True
+        )
+        for settings, objective in objectives:
+            result = objective(views, outputs, self.net.stride)
+            total = total + settings.weight * result.loss
+            metrics[settings.kind] = result.loss.detach()
+            metrics |= result.metrics
+        return total, metrics
+
+    def _plain(self, stage: Stage) -> TrainingNet:
+        """Return the net for a stage as it is before it is compiled."""
+        bf16 = self.hardware.precision == "bf16"
+        return TrainingNet(self.net, stage.pooling, stage.assigns, bf16)
 
     def _views(self, stage: Stage, batch: ImageBatch, seed: int) -> DenseViews | PairViews:
         draws = batch.draws(seed)

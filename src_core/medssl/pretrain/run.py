@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
 from pydantic import ValidationError
 
-from medssl.errors import MedsslError, ModelError, SettingsError
+from medssl.errors import ModelError, SettingsError
 from medssl.pretrain.hardware import choose_hardware, start_accelerator
+from medssl.pretrain.memory import out_of_memory
 from medssl.pretrain.plan import Plan, bare_request, job_record, make_plan
 from medssl.pretrain.preview import PreviewSettings
 from medssl.pretrain.result import RunResult, is_done, read_result
@@ -93,15 +93,16 @@ def pretrain_in(
             "the same, at the same place, on the computers of all processes."
         )
     hardware = choose_hardware(accelerator.device, settings.precision, plan.wants_compilation())
+    trainer = Trainer(plan, division, folder, hardware, accelerator, progress, preview)
     try:
         with lost_processes_told():
-            return Trainer(plan, division, folder, hardware, accelerator, progress, preview).run()
-    except MedsslError:
-        raise
-    except Exception as error:
-        if not _out_of_memory(error):
+            return trainer.run()
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
             raise
-        raise _too_small(plan) from error
+        full = str(error)
+    # Outside of the handler, so that the tensors of the failed step are let go of.
+    raise SettingsError(trainer.describe_lack_of_memory()) from MemoryError(full)
 
 
 def _continued(folder: RunFolder, job: dict[str, Any], plan: Plan) -> Plan:
@@ -124,18 +125,3 @@ def _continued(folder: RunFolder, job: dict[str, Any], plan: Plan) -> Plan:
             "to go on with it."
         )
     return stored
-
-
-def _too_small(plan: Plan) -> SettingsError:
-    half = max(1, plan.recipe.batch // 2)
-    return SettingsError(
-        f"the memory is too small for {plan.recipe.batch} images of "
-        f"{' × '.join(map(str, plan.canvas))} a step; start again with a batch of {half}"
-    )
-
-
-def _out_of_memory(error: Exception) -> bool:
-    """Whether an error says that the memory is full."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
-        isinstance(error, RuntimeError) and "allocate memory" in str(error)
-    )

@@ -17,6 +17,7 @@ from medssl.pretrain.hardware import Hardware
 from medssl.pretrain.learner import Learner
 from medssl.pretrain.loader import BatchSource, read_ahead
 from medssl.pretrain.measured import Measured
+from medssl.pretrain.memory import lack_of_memory
 from medssl.pretrain.partners import link_images
 from medssl.pretrain.plan import Division, Plan, job_record
 from medssl.pretrain.preview import Preview, PreviewSettings
@@ -126,6 +127,11 @@ class Trainer:
                     self._save()
                 raise
         return self._finish()
+
+    def describe_lack_of_memory(self) -> str:
+        """Say that the memory is too small for a step, and which batch would fit."""
+        number = self.plan.stage_at(self.done)[0] if self.plan.steps else 0
+        return lack_of_memory(self.learner, self.source, number)
 
     def _begin(self) -> None:
         for note in (*self.learner.hardware.notes, *self.plan.notes):
@@ -268,6 +274,8 @@ class Trainer:
         seed = view_seed(self.plan.settings.seed, step)
         with nullcontext() if self._whole else self.control.hurrying():
             loss, metrics = self.learner.step(number, batch, seed, lr)
+        while self.learner.news:
+            self.report.warn(self.learner.news.pop(0))
         self._whole = True
         self.done = step + 1
         now = time.monotonic()

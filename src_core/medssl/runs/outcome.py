@@ -40,6 +40,10 @@ def explain(error: Exception) -> tuple[str, str]:
         return message, remedy
     text = str(error).strip().splitlines()
     problem = f"{type(error).__name__}: {text[0][:300]}" if text else type(error).__name__
+    if type(error).__name__ in ("OutOfMemoryError", "MemoryError"):
+        return problem, (
+            "The memory is full. Close other programs, or start a new run with a smaller batch."
+        )
     return problem, (
         "This was not foreseen. Resume the run: it goes on from its last checkpoint. If it fails "
         "again, report it with stderr.log of the run folder."
