@@ -69,7 +69,7 @@ def landmarks(
     given = read_points(points, _names(clicked))
     manual = {point.landmark: point.in_voxels(grid) for point in given}
     _require_inside(manual, grid, clicked.path)
-    embedded, _ = embed_images(sources, model, grid.ndim, device)
+    embedded, _ = embed_images(sources, model, grid.ndim, device, for_landmarks=True)
     grids = {case.case.key: case.case.source_grid for case in embedded.cases}
     _require_others(grids, clicked, embedded.prepared.problems)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from medssl.embed import DenseEmbedder, open_embedder
 from medssl.geometry import Grid
 from medssl.io import Image, read_landmarks_csv, write_image
 from medssl.phantom import PhantomFolder, write_cohort
@@ -45,6 +46,29 @@ def test_every_other_film_gets_the_point(
     assert all(
         0 <= float(r.extra["confidence"]) <= 1 for r in rows.values() if r.extra["confidence"]
     )
+
+
+def test_a_model_matches_as_in_the_window_and_the_evaluation(
+    medssl: Callable,
+    films: PhantomFolder,
+    clicked: tuple[Path, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    template, point = clicked
+    joined = []
+
+    def open_joined(model: str, ndim: int, device: str) -> DenseEmbedder:
+        joined.append(model)
+        return open_embedder("instant", ndim, device)
+
+    monkeypatch.setattr("medssl.embed.open_landmark_embedder", open_joined)
+    outcome = medssl(
+        "landmarks", films.images, "--template", template, "--points", point,
+        "--model", "my_run", "--out", tmp_path / "found.csv",
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.stderr
+    assert joined == ["my_run"]
 
 
 def test_slicer_gets_one_file_an_image(
