@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from medssl.errors import FileRefusedError, GeometryError, SettingsError
 from medssl.geometry import Grid
+from medssl.io.formats import format_from_name
 from medssl.prepare.cache import ArrayCache
 from medssl.prepare.case import Case, PreparedCohort
 from medssl.prepare.fingerprint import source_fingerprint
@@ -97,7 +98,8 @@ class _Workshop:
     def case(self, source: ImageSource) -> Case:
         """Prepare a source, or find it in the cache."""
         fingerprint = source_fingerprint(source, self.cache)
-        key = f"{fingerprint}-{self.settings.digest}"
+        promised = format_from_name(source.path) or "unnamed"  # a warning tells of a wrong name
+        key = f"{fingerprint}-{self.settings.digest}-{promised}"
         found = self.cache.find_array("prepared", key)
         if found is None:
             grid = self._known_grid(fingerprint)

@@ -11,7 +11,7 @@ import tifffile
 
 from medssl.errors import Cancelled, SettingsError, StorageError
 from medssl.geometry import Grid
-from medssl.io import list_images
+from medssl.io import Image, list_images, write_image
 from medssl.prepare import ArrayCache, PrepareSettings, prepare_cohort
 
 Maker = Callable[..., object]
@@ -55,6 +55,16 @@ def test_changed_file_or_settings_are_prepared_again(make_source: Maker, tmp_pat
     assert second.fingerprint != first.fingerprint
     prepare_cohort(sources, PrepareSettings(longest_side=48), cache)
     assert [len(source.reads) for source in sources] == [3, 2, 2, 2]
+
+
+def test_a_warning_about_a_name_stays_with_that_name(tmp_path: Path) -> None:
+    right, wrong = tmp_path / "film.png", tmp_path / "film.nii"
+    pixels = RNG.integers(0, 255, (40, 50), np.uint8)
+    write_image(Image(pixels, Grid.create(pixels.shape), "yx"), right)
+    wrong.write_bytes(right.read_bytes())
+    cache = ArrayCache(tmp_path / "cache")
+    assert "promises nifti" in prepare_cohort(list_images(wrong), SETTINGS, cache).warnings[0]
+    assert prepare_cohort(list_images(right), SETTINGS, cache).warnings == ()
 
 
 def test_broken_and_mixed_files_do_not_stop_the_rest(make_source: Maker, tmp_path: Path) -> None:
