@@ -25,6 +25,7 @@ Images = Annotated[
         metavar="IMAGES",
         help="A folder, one or more files, or a .txt list with one path a line.",
         show_default=False,
+        readable=False,  # what may not be read is named and left out
     ),
 ]
 ModelOption = Annotated[

@@ -22,7 +22,9 @@ WORLD_LETTERS = (("R", "L"), ("A", "P"), ("I", "S"))
 def info(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE", help="Files or folders.", show_default=False),
+        typer.Argument(
+            metavar="FILE", help="Files or folders.", show_default=False, readable=False
+        ),
     ],
     json: JsonFlag = False,
 ) -> None:
@@ -104,7 +106,7 @@ def _show(described: list[dict[str, Any]]) -> None:
     if not described:
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("image", "size x y z", "spacing x y z", "axes to", "type", "range"):
+    for heading in ("image", "size x y z", "spacing x y z", "x y z to", "type", "range"):
         table.add_column(heading, overflow="fold")
     for one in described:
         grid = one["grid"]
@@ -122,7 +124,12 @@ def _show(described: list[dict[str, Any]]) -> None:
         )
         low_high = "–" if one["range"] is None else "{:.4g} … {:.4g}".format(*one["range"])
         table.add_row(
-            one["image"], size, f"{spacing} {grid['unit']}", one["orientation"], kind, low_high
+            one["image"],
+            size,
+            f"{spacing} {grid['unit']}",
+            one["orientation"][::-1],
+            kind,
+            low_high,
         )
     out.print(table)
     for one in described:
