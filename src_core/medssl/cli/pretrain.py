@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from medssl.cli.bars import working
+from medssl.cli.forecast import print_forecast
 from medssl.cli.images import DeviceOption, Images, find_images
 from medssl.cli.output import JsonFlag, out, print_json, say
 from medssl.cli.run import describe_log
@@ -91,6 +92,10 @@ def pretrain(
     background: Annotated[
         bool, typer.Option("--background", help="Start it in a process of its own and return.")
     ] = False,
+    forecast: Annotated[
+        bool,
+        typer.Option("--forecast", help="Tell time, memory and disk, and start nothing."),
+    ] = False,
     json: JsonFlag = False,
 ) -> None:
     """Pretrain a dense encoder on unlabelled images."""
@@ -113,6 +118,9 @@ def pretrain(
         device=device,
         seed=seed,
     )
+    if forecast:
+        print_forecast(listing.sources, settings, background, json)
+        return
     request = PretrainRequest(images=tuple(map(str, images)), settings=settings)
     folder = create_job(request, folder=run)
     if background:

@@ -14,9 +14,9 @@ import psutil
 import torch
 
 from medssl.devices import choose_device
-from medssl.errors import SettingsError
 from medssl.jobs.forecast_count import StepCount, count_step
 from medssl.jobs.forecast_history import Experience, look_back
+from medssl.jobs.forecast_shapes import working_shapes
 from medssl.jobs.forecast_space import (
     CUDA_MB,
     PROCESS_MB,
@@ -29,7 +29,6 @@ from medssl.jobs.forecast_speed import Speed, machine_speed
 from medssl.jobs.forecast_text import describe, warn
 from medssl.memory import free_memory_mb
 from medssl.prepare.cache import default_cache_root
-from medssl.prepare.settings import PrepareSettings
 from medssl.pretrain.hardware import Hardware, choose_hardware
 from medssl.pretrain.plan import Plan, choose_canvas, choose_view
 from medssl.pretrain.recipe import Recipe
@@ -112,7 +111,7 @@ def forecast(
     settings
         What will be trained.
     shapes
-        Size of each image, of its source or of its working grid: one an image.
+        Size of each image on its working grid or in cubic voxels (`cubic_shape`): one an image.
     device
         Where; ``"auto"``: the settings' own.
     history
@@ -156,32 +155,6 @@ def forecast(
         fitting_batch=batch,
         counted={"of": kind, "step_seconds": stages[0], "memory_mb": needed},
     )
-
-
-def working_shapes(
-    shapes: Sequence[tuple[int, ...]], settings: PrepareSettings
-) -> list[tuple[int, ...]]:
-    """Return the sizes that images have on the working grid, from their sizes in the files.
-
-    Sizes on the working grid come back as they are. Without voxel sizes a volume is taken to
-    keep its voxels, but for the most that a side may have.
-
-    Raises
-    ------
-    SettingsError
-        If there is no image of the right dimension.
-    """
-    found = []
-    for shape in shapes:
-        sides = [side for side in shape if side > 1] if len(shape) > settings.ndim else list(shape)
-        if len(sides) != settings.ndim:
-            continue
-        longest = max(sides)
-        wanted = settings.longest_side if settings.ndim == 2 else min(longest, settings.max_side)
-        found.append(tuple(max(1, round(side * wanted / longest)) for side in sides))
-    if not found:
-        raise SettingsError(f"there is no {settings.ndim}-D image to forecast a training of")
-    return found
 
 
 def background_threads() -> int:

@@ -50,7 +50,7 @@ class Measured:
         self._seconds.append(seconds)
         if len(self._seconds) < FIRST_STEPS:
             return
-        usual = median(self._seconds[1:])
+        usual, memory = median(self._seconds[1:]), peak_memory_mb(self.device)
         self.folder.event(
             "forecast",
             basis="measured now",
@@ -58,5 +58,6 @@ class Measured:
             steps=steps,
             seconds=round(spent + (steps - done) * usual, 1),
             step_seconds=round(usual, 4),
-            memory_mb=peak_memory_mb(self.device),
+            memory_mb=memory,
+            message=f"measured: {usual:.2f} s a step, {memory} MiB of memory",
         )

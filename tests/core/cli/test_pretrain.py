@@ -67,3 +67,16 @@ def test_centre_sensitive_pooling_of_a_form_without_patches_is_refused(
     outcome = medssl("pretrain", films.images, "--centre-sensitive", "--out", tmp_path / "run")
     assert outcome.code == 2
     assert "needs the form grid" in outcome.lines[0]
+
+
+def test_a_forecast_starts_nothing(medssl: Callable, films: PhantomFolder, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    outcome = medssl(
+        "pretrain", films.images, "--steps", "300", "--out", run, "--device", "cpu",
+        "--forecast", "--json",
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.stderr
+    assert outcome.json["steps"] == 300
+    assert outcome.json["seconds"] > 300 * outcome.json["step_seconds"]
+    assert outcome.json["memory_mb"] > 500
+    assert not run.exists()

@@ -11,10 +11,12 @@ from accelerate import Accelerator
 from torch.utils.flop_counter import FlopCounterMode
 
 from medssl.errors import SettingsError
+from medssl.geometry import Grid
 from medssl.jobs import forecast_speed
-from medssl.jobs.forecast import forecast, working_shapes
+from medssl.jobs.forecast import forecast
 from medssl.jobs.forecast_count import count_step
 from medssl.jobs.forecast_event import tell_forecast
+from medssl.jobs.forecast_shapes import cubic_shape, working_shapes
 from medssl.jobs.forecast_speed import Speed, machine_speed
 from medssl.nets import Architecture
 from medssl.prepare.settings import PrepareSettings
@@ -185,7 +187,8 @@ def test_sizes_of_files_become_sizes_of_the_working_grid():
     settings = PrepareSettings(ndim=2, longest_side=256)
     assert working_shapes([(1024, 512), (1, 30, 60)], settings) == [(256, 128), (128, 256)]
     volumes = PrepareSettings(ndim=3)
-    assert working_shapes([(30, 512, 512), (9, 9)], volumes) == [(11, 192, 192)]
+    thick = cubic_shape(Grid.create((30, 512, 512), (5.0, 0.5, 0.5)))
+    assert working_shapes([thick, (9, 9)], volumes) == [(112, 192, 192)]
     with pytest.raises(SettingsError, match="no 3-D image"):
         working_shapes([(9, 9)], volumes)
 
