@@ -131,14 +131,15 @@ class CoreTraining:
 
 
 def _shape(source: ImageSource, ndim: int) -> tuple[int, ...] | None:
-    """Size of an image; None for one that cannot be read or is of the other kind."""
+    """Size in cubic voxels; None for an image that cannot be read or is of the other kind."""
+    from medssl.jobs.forecast_shapes import cubic_shape
     from medssl.prepare.orientation import as_picture, working_ndim
 
     try:
         image = source.read().frame(0)
         if working_ndim(image.grid) != ndim:
             return None
-        return (as_picture(image) if ndim == 2 else image).grid.shape
+        return cubic_shape((as_picture(image) if ndim == 2 else image).grid)
     except MedsslError:
         return None
 
