@@ -9,7 +9,6 @@ import torch
 from medssl.pretrain.learner import Learner
 from medssl.pretrain.loader import BatchSource
 
-
 _SAID_BY_TORCH = ("allocate memory", "could not create a primitive")
 
 

@@ -122,7 +122,7 @@ def test_a_processor_with_too_little_memory_names_the_batch_that_fits(
 ) -> None:
     monkeypatch.setattr(learner_module, "process_count", lambda: 1)
     monkeypatch.setattr(Learner, "_take_fewer_at_once", lambda *_: False)
-    with pytest.raises(SettingsError, match="too small for 4 images of 32 × 32.*batch of 1 fits"):
+    with pytest.raises(SettingsError, match=r"too small for 4 images of 32 × 32.*batch of 1 fits"):
         pretrain(make_cohort(), tiny_settings(recipe={"batch": 4}), tmp_path)
     events = RunFolder(tmp_path).events()
     assert events[-1]["state"] == "failed"

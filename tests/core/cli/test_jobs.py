@@ -1,0 +1,140 @@
+"""Verbs about runs: run, runs, stop, pause, resume, logs, and pretraining in the background."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from medssl.errors import Cancelled
+from medssl.jobs import PretrainRequest, create_job, run_job
+from medssl.phantom import write_cohort
+from medssl.prepare.settings import PrepareSettings
+from medssl.runs import RunFolder, kill_job, read_status
+from tests.core.pretrain.cohorts import tiny_settings
+
+
+@pytest.fixture(autouse=True)
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MEDSSL_RUNS", str(tmp_path / "runs"))
+    return tmp_path / "runs"
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_cohort(tmp_path_factory.mktemp("films"), 4, size=64).images
+
+
+@pytest.fixture
+def job(films: Path) -> Path:
+    settings = tiny_settings(steps=3)
+    assert settings.custom is not None
+    recipe = settings.custom.model_copy(update={"prepare": PrepareSettings(longest_side=32)})
+    settings = settings.model_copy(update={"custom": recipe})
+    return create_job(PretrainRequest(name="thorax", images=(str(films),), settings=settings))
+
+
+def test_a_run_is_begun_shown_and_read(medssl: Callable, job: Path, runs: Path) -> None:
+    assert medssl("run", job.name).code == 0
+    listed = medssl("runs", "--json").json
+    assert [run["id"] for run in listed] == [job.name]
+    assert listed[0]["status"]["state"] == "done"
+    assert listed[0]["path"] == str(job)
+    table = medssl("runs", runs).stdout
+    assert job.name in table
+    assert "done" in table
+    log = medssl("logs", job.name, "--lines", "3").stdout.splitlines()
+    assert len(log) == 3
+    assert "state done" in log[-1]
+    assert '"kind": "state"' in medssl("logs", job, "--json").stdout
+    assert medssl("logs", "--follow", job).code == 0
+
+
+def test_no_runs_yet(medssl: Callable, runs: Path) -> None:
+    outcome = medssl("runs")
+    assert outcome.code == 0
+    assert str(runs) in outcome.stdout.replace("\n", "")
+    assert medssl("runs", "--json").json == []
+
+
+@pytest.mark.parametrize("verb", ["run", "stop", "pause", "resume", "logs"])
+def test_an_unknown_run_is_refused_in_one_line(medssl: Callable, verb: str) -> None:
+    outcome = medssl(verb, "nonsense")
+    assert outcome.code == 2
+    assert len(outcome.lines) == 1
+    assert "nonsense" in outcome.lines[0]
+    assert "medssl runs" in outcome.lines[0]
+
+
+def test_a_damaged_request_is_refused_in_one_line(medssl: Callable, job: Path) -> None:
+    (job / "job.json").write_text("{")
+    outcome = medssl("run", job)
+    assert outcome.code == 2
+    assert "Put job.json back" in outcome.lines[0]
+    assert "failed" in medssl("runs").stdout
+
+
+def test_stop_and_pause_of_what_does_not_run(medssl: Callable, job: Path) -> None:
+    def stop(done: int, _total: int, message: str) -> None:
+        if done == 1 and message.startswith("loss"):
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        run_job(job, stop)
+    assert "stopped, step 1 of 3" in medssl("stop", "--wait", job).stderr
+    assert "stopped" in medssl("pause", job).stderr
+    assert "nothing works on this run" in medssl("stop", "--kill", job).stderr
+    assert not RunFolder(job).asked("stop")
+
+
+def test_what_is_done_is_not_resumed(medssl: Callable, job: Path) -> None:
+    run_job(job)
+    outcome = medssl("resume", job)
+    assert outcome.code == 2
+    assert "is done" in outcome.lines[0]
+
+
+def test_a_running_run_is_asked_by_its_files(medssl: Callable, job: Path) -> None:
+    with RunFolder(job) as run:
+        run.state("running", step=1, steps=3)
+        assert "running, step 1 of 3" in medssl("pause", job).stderr
+        assert run.asked("pause")
+        medssl("resume", job)
+        assert not run.asked("pause")
+        medssl("stop", job)
+        assert run.asked("stop")
+
+
+def test_pretraining_starts_in_the_background(
+    medssl: Callable, films: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "my run"
+    outcome = medssl(
+        "pretrain", films, "--steps", "5000", "--device", "cpu", "--out", out, "--background",
+        "--json",
+    )  # fmt: skip
+    try:
+        assert outcome.code == 0, outcome.stderr
+        assert outcome.json["run"] == str(out)
+        deadline = time.monotonic() + 60
+        while read_status(out).state == "queued" and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert read_status(out).pid == outcome.json["pid"]
+        assert medssl("stop", "--wait", out).code == 0
+        assert read_status(out).state == "stopped"
+    finally:
+        kill_job(out)
+
+
+def test_a_run_folder_with_other_settings_is_refused(
+    medssl: Callable, films: Path, tmp_path: Path
+) -> None:
+    command = ("pretrain", films, "--device", "cpu", "--out", tmp_path / "run", "--steps")
+    assert medssl(*command, "1").code == 0
+    again = medssl(*command, "1", "--json")
+    assert again.json["steps"] == 1
+    outcome = medssl(*command, "2")
+    assert outcome.code == 2
+    assert "other settings" in outcome.lines[0]
