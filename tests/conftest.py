@@ -42,6 +42,7 @@ def data_dir() -> Path:
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the tests out of the user's cache and settings."""
+    """Keep the tests out of the user's cache, runs and settings."""
     monkeypatch.setenv("MEDSSL_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("MEDSSL_RUNS", str(tmp_path_factory.mktemp("runs")))
     monkeypatch.setenv("NAPARI_CONFIG", str(tmp_path_factory.mktemp("napari") / "settings.yaml"))
