@@ -30,6 +30,7 @@ from medssl.nets import build_net
 from medssl.objectives import (
     HypersphereMixup,
     HypersphereMixupSettings,
+    Outputs,
     PatchDiscrimination,
     PatchDiscriminationSettings,
     PatchPooling,
@@ -42,6 +43,7 @@ from medssl.pretrain.loader import BatchSource
 from medssl.pretrain.plan import Plan, choose_canvas, choose_view
 from medssl.pretrain.settings import PretrainSettings
 from medssl.views import PairViews
+from medssl.views.randomness import Draws
 from medssl.views.turn import random_turns
 
 PAIRS = 4
@@ -90,22 +92,22 @@ class PlainLoop:
         self.optimiser = torch.optim.Adam(self.net.parameters(), lr=1e-3)
         self.patch = PatchDiscrimination(PatchDiscriminationSettings())
         self.mixup = HypersphereMixup(HypersphereMixupSettings())
-        self.generator = torch.Generator().manual_seed(0)
 
     def step(self, number: int) -> None:
         """Take one step."""
         count = 2 * PAIRS
         chosen = [self.pictures[(number * count + i) % len(self.pictures)] for i in range(count)]
         images = [torch.from_numpy(picture.array.astype(np.float32)) for picture in chosen]
-        turns = random_turns(count, 2, (-2, -1), self.generator)
+        turns = random_turns(2, (-2, -1), Draws.of(number, range(count)))
         first = torch.stack([self.transform(image, torch.eye(2)) for image in images])
         second = torch.stack([self.transform(i, t) for i, t in zip(images, turns, strict=True)])
         mix = torch.rand(PAIRS) * 0.6 + 0.2
         share = mix[:, None, None, None]
         mixed = share * first[:PAIRS] + (1 - share) * first[PAIRS:]
         views = PairViews(torch.cat((first, second, mixed)), turns, mix)
-        cells = pool_patches(self.net(views.images * 2 - 1), PatchPooling())
-        loss = self.patch(views, cells, 1).loss + self.mixup(views, cells, 1).loss
+        cells = self.net(views.images * 2 - 1)
+        outputs = Outputs(cells, patches=pool_patches(cells, PatchPooling()))
+        loss = self.patch(views, outputs, 1).loss + self.mixup(views, outputs, 1).loss
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
