@@ -77,16 +77,19 @@ def run(
 
 def colours(count: int) -> NDArray[np.uint8]:
     """Choose colours that neighbours in number do not share."""
-    hues = [
-        (k * 0.618 % 1, 0.55 + 0.45 * (k % 2), 0.55 + 0.45 * (k // 2 % 2)) for k in range(count)
-    ]
-    return np.array([[round(255 * v) for v in colorsys.hsv_to_rgb(*hue)] for hue in hues], np.uint8)
+    found = []
+    for k in range(count):
+        hue = colorsys.hsv_to_rgb(k * 0.618 % 1, 0.55 + 0.45 * (k % 2), 0.55 + 0.45 * (k // 2 % 2))
+        found.append([round(255 * value) for value in hue])
+    return np.array(found, np.uint8)
 
 
 def draw_sheet(cohort: PreparedCohort, model: NetEmbedder, path: Path) -> float:
     """Draw maps of some films; returns how often assignment and prototypes agree, in all films."""
     assert model.prototypes is not None
-    palette, columns, agreement = colours(model.clusters), [], []
+    palette = colours(model.clusters)
+    columns: list[NDArray[Any]] = []
+    agreement = []
     for number, case in enumerate(cohort.cases):
         embedding, shares = model.embed_and_assign(case.array)
         chosen = [shares.argmax(0), prototype_map(embedding, model.prototypes).argmax(0)]
@@ -139,7 +142,7 @@ def main() -> None:
     parser.add_argument("--clusters", type=int, default=16)
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--work", type=Path, default=Path("benchmark-regions"))
+    parser.add_argument("--work", type=Path, default=Path("benchmark_runs/regions"))
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
