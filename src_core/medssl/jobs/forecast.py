@@ -39,9 +39,9 @@ from medssl.runs import runs_root
 
 Basis = Literal["counted", "measured before", "measured now"]
 
-PRODUCTS_SHARE = 0.48
+PRODUCTS_SHARE = 0.42
 """Share of the speed of large matrix products that convolutions reach."""
-MOVES_SHARE = 0.85
+MOVES_SHARE = 0.7
 """Share of the speed of plain additions that everything else reaches."""
 FUSED_SHARE = 0.8
 """Share of what is moved that a compiled net still moves."""
