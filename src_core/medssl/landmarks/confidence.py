@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from medssl.landmarks.found import Level
 from medssl.landmarks.matching import Matches
@@ -10,30 +11,50 @@ from medssl.landmarks.matching import Matches
 HIGH = 0.5
 LOW = 0.35
 
-_STEEPNESS = 3.0
+_STEEPNESS = 2.3
+_MIDDLE = -0.115
 _NOTHING_ALIKE = 0.05
-_USUAL_SCATTER = -3.75
+
+
+class _Signs(NamedTuple):
+    """The signs of a good match, each on the scale where it predicts the error best."""
+
+    scatter: float
+    cycle: float
+    trust: float
+    support: float
+    margin: float
+
+
+_USUAL = {
+    2: _Signs(scatter=-3.70, cycle=1.24, trust=-0.85, support=1.50, margin=0.23),
+    3: _Signs(scatter=-3.46, cycle=0.50, trust=-0.84, support=1.24, margin=0.75),
+}
+_SPREAD = _Signs(scatter=0.38, cycle=0.63, trust=0.17, support=0.34, margin=0.085)
+_WEIGHTS = _Signs(scatter=0.15, cycle=0.12, trust=-0.08, support=-0.07, margin=-0.07)
 
 
 def confidence_of(matches: Matches, row: int) -> float:
     """Confidence of one match, 0 to 1: a logistic of the signs of a good match.
 
-    The signs are how far ways through other images disagree, how far the found place matches
-    back to the click, and how many trusted matches support the alignment there. Their weights
-    follow the regression of the logarithm of the error on them, once, on chest phantoms and
-    films (docs/method-landmarks.md has the rank correlations). A place that looks like nothing
-    in the template, as in an empty image, gets almost none.
+    The signs are how far ways through other images lie apart, how far the found place matches
+    back to the click, how far the alignment of the two images is to be trusted as a whole and
+    around the point, and how far the peak leads. Their weights follow the regression of the
+    logarithm of the error on them, once, on chest films and phantoms; what is usual stands for
+    each dimension (docs/method-landmarks.md has the rank correlations). A place that looks like
+    nothing in the template, as in an empty image, gets almost none.
     """
     if float(matches.similarity[row]) < _NOTHING_ALIKE:
         return 0.01
-    scatter = float(matches.scatter[row])
-    ways = _USUAL_SCATTER if math.isnan(scatter) else math.log(scatter + 0.003)
-    expected_log_error = (
-        0.18 * (ways + 3.75) / 0.45
-        + 0.10 * (math.log1p(float(matches.cycle[row])) - 1.25) / 0.63
-        - 0.06 * (math.log(float(matches.support[row]) + 0.5) - 1.5) / 0.35
+    usual = _USUAL[matches.places.shape[1]]
+    expected_log_error = sum(
+        weight * (value - mean) / spread
+        for weight, value, mean, spread in zip(
+            _WEIGHTS, _signs_of(matches, row), usual, _SPREAD, strict=True
+        )
+        if not math.isnan(value)
     )
-    return 1 / (1 + math.exp(min(_STEEPNESS * expected_log_error, 50.0)))
+    return 1 / (1 + math.exp(min(_STEEPNESS * (expected_log_error - _MIDDLE), 50.0)))
 
 
 def level_of(confidence: float) -> Level:
@@ -41,3 +62,13 @@ def level_of(confidence: float) -> Level:
     if confidence >= HIGH:
         return "high"
     return "check" if confidence >= LOW else "low"
+
+
+def _signs_of(matches: Matches, row: int) -> _Signs:
+    return _Signs(
+        scatter=math.log(float(matches.scatter[row]) + 0.003),
+        cycle=math.log1p(float(matches.cycle[row])),
+        trust=math.log(float(matches.trust[row]) + 0.01),
+        support=math.log(float(matches.support[row]) + 0.5),
+        margin=float(matches.margin[row]),
+    )

@@ -41,5 +41,6 @@ def fuse(matches: Sequence[Matches]) -> Matches:
         cycle=mean("cycle"),
         disagreement=mean("disagreement"),
         support=mean("support"),
+        trust=mean("trust"),
         scatter=mean("scatter"),
     )

@@ -42,9 +42,11 @@ class Matches:
         Distance between the alignment and the similarity peak, as a share of the longest side.
     support
         Trusted matches of the alignment around the place ``(B,)``.
+    trust
+        Mean trust in all matches of the alignment, 0 to 1 ``(B,)``; NaN without an alignment.
     scatter
-        Distance between the ways through other images and the direct one, as a share of the
-        longest side ``(B,)``; NaN where there are no such ways.
+        Distance of the ways through other images from their median, as a share of the longest
+        side ``(B,)``; NaN where there are no such ways.
     """
 
     places: Floats
@@ -53,6 +55,7 @@ class Matches:
     cycle: Floats
     disagreement: Floats
     support: Floats
+    trust: Floats
     scatter: Floats
 
 
@@ -106,7 +109,8 @@ class Matcher:
             cycle=self._cycle(template, vectors),
             disagreement=_floats(np.linalg.norm(peaked - expected, axis=1) / self._cells_a_unit),
             support=support[:, 0].numpy(),
-            scatter=self._relays.scatter(template, keys, mapped[:, 0]),
+            trust=alignment.weight.mean(-1).numpy(),
+            scatter=self._relays.scatter(template, keys),
         )
 
     def _match_plainly(self, template: Template, keys: list[str]) -> Matches:
@@ -118,6 +122,7 @@ class Matcher:
             peaks.append(peak)
             vectors.append(describe(embedding, peak.place))
         nothing = np.zeros(len(keys), np.float32)
+        unknown = np.full(len(keys), np.nan, np.float32)
         return Matches(
             places=_floats([peak.place for peak in peaks]),
             similarity=_floats([peak.height for peak in peaks]),
@@ -125,7 +130,8 @@ class Matcher:
             cycle=self._cycle(template, np.stack(vectors)),
             disagreement=nothing,
             support=nothing,
-            scatter=np.full(len(keys), np.nan, np.float32),
+            trust=unknown,
+            scatter=unknown,
         )
 
     def _windows(self, keys: list[str], centres: Floats) -> Windows:

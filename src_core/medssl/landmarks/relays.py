@@ -1,7 +1,7 @@
 """Carry a point through other images too: ways that disagree tell of a poor match.
 
-A point of image A is carried to image B directly and by way of a few other images C. How far the
-ways disagree predicts the error, on chest films better than any sign of the direct match alone
+A point of image A is carried to image B by way of a few other images C. How far apart the ways
+end predicts the error, on chest films better than any sign of the direct match
 (docs/method-landmarks.md); their mean is no better than the direct result, so that it is used for
 the confidence only. The ways are coarse alignments, which are quick.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from medssl.embed import EmbeddedCohort
 from medssl.landmarks.coarse import CohortAligner
@@ -22,6 +21,7 @@ _ANCHORS = 100
 _ROUNDS = 4
 _CELLS = 500
 _MOST_PAIRS = 3000
+_FEWEST = 3
 
 
 class Relays:
@@ -58,8 +58,8 @@ class Relays:
         if self._relays:
             self._aligner.align(template, self._relays, tally)
 
-    def scatter(self, template: Template, keys: list[str], direct: Tensor) -> NDArray[np.float32]:
-        """Tell how far the ways through other images end from the direct one.
+    def scatter(self, template: Template, keys: list[str]) -> NDArray[np.float32]:
+        """Tell how far apart the ways through other images end.
 
         Parameters
         ----------
@@ -67,21 +67,22 @@ class Relays:
             The click.
         keys
             The images that it is carried to.
-        direct
-            Where the direct alignment puts it in them ``(B, ndim)``, in units.
 
         Returns
         -------
         scatter
-            Mean distance ``(B,)``, in units; NaN without relays.
+            Mean distance from the median of the ways ``(B,)``, in units; NaN with fewer than
+            three of them.
         """
         relays = [key for key in self._relays if key != template.case_key]
-        if not relays:
+        if len(relays) < _FEWEST:
             return np.full(len(keys), np.nan, np.float32)
         start = self._aligner.units(np.array([template.place]))
         between, _ = self._aligner.align(template.case_key, relays).map_points(start)
-        distances = []
+        ends = []
         for relay, place in zip(relays, between, strict=True):
             onward, _ = self._aligner.align(relay, keys).map_points(place)
-            distances.append((onward[:, 0] - direct).norm(dim=-1))
-        return np.asarray(torch.stack(distances).mean(0).numpy(), np.float32)
+            ends.append(onward[:, 0])
+        ways = torch.stack(ends)
+        apart = (ways - ways.median(0).values).norm(dim=-1)
+        return np.asarray(apart.mean(0).numpy(), np.float32)

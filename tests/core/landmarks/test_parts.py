@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from medssl.landmarks import LandmarkFinder
-from medssl.landmarks.confidence import LOW
+from medssl.landmarks.confidence import LOW, confidence_of
 from medssl.landmarks.found import FoundPoint
 from medssl.landmarks.fusion import fuse
 from medssl.landmarks.maps import find_peak, map_similarity
@@ -23,6 +25,7 @@ def match(place: tuple[float, float], similarity: float) -> Matches:
         cycle=one,
         disagreement=one,
         support=one,
+        trust=one,
         scatter=one,
     )
 
@@ -38,6 +41,24 @@ def test_the_template_that_looks_alike_counts_most() -> None:
     fused = fuse([match((10, 10), 0.9), match((13, 10), 0.6)])
     np.testing.assert_allclose(fused.places[0], (10, 10), atol=0.1)
     assert fused.similarity[0] == pytest.approx(0.9)
+
+
+SIGNS = {"scatter": 0.02, "cycle": 2.5, "trust": 0.42, "support": 4.0, "margin": 0.23}
+
+
+@pytest.mark.parametrize(
+    ("sign", "worse"),
+    [("scatter", 0.04), ("cycle", 6.0), ("trust", 0.3), ("support", 2.5), ("margin", 0.1)],
+)
+def test_each_sign_of_a_poor_match_lowers_the_confidence(sign: str, worse: float) -> None:
+    def confidence(signs: dict[str, float]) -> float:
+        arrays = {name: np.array([value], np.float32) for name, value in signs.items()}
+        return confidence_of(replace(match((10, 10), 0.8), **arrays), 0)
+
+    assert confidence(SIGNS | {sign: worse}) < confidence(SIGNS)
+    assert 0.4 < confidence(SIGNS) < 0.7
+    unknown = {"scatter": np.nan, "trust": np.nan}
+    assert 0.4 < confidence(SIGNS | unknown) < 0.7
 
 
 def test_a_displaced_point_breaks_the_shape() -> None:
