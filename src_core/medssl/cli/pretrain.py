@@ -102,6 +102,7 @@ def pretrain(
     from medssl.embed.dimension import choose_ndim
     from medssl.jobs import PretrainRequest, create_job, run_job, start_job
     from medssl.pretrain import make_settings
+    from medssl.processes import is_first_process
 
     listing = find_images(images)
     settings = make_settings(
@@ -128,7 +129,8 @@ def pretrain(
         return
     with working("Pretraining") as report:
         run_job(folder, progress=report, on_event=_teller(listing))
-    _tell_result(folder, json)
+    if is_first_process():
+        _tell_result(folder, json)
 
 
 def _teller(listing: ImageListing) -> Callable[[dict[str, Any]], None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from medssl import __version__
@@ -16,6 +17,8 @@ from medssl.jobs.requests import (
     read_request,
     write_request,
 )
+from medssl.pretrain.hardware import start_accelerator
+from medssl.processes import is_first_process, launched_processes, while_others_wait
 from medssl.runs import RunFolder, is_run_folder, runs_root
 
 
@@ -51,6 +54,23 @@ def create_job(
         If the folder cannot be written.
     """
     request = request.model_copy(update={"images": absolute_paths(request.images)})
+    if launched_processes() == 1:
+        return _create(request, root, folder)
+    if folder is None:
+        raise SettingsError("several processes need one run folder: name it")
+    start_accelerator(request.device)
+    while_others_wait(partial(_create, request, root, folder) if is_first_process() else None)
+    return Path(folder)
+
+
+def absolute_paths(paths: Sequence[str]) -> tuple[str, ...]:
+    """Make paths absolute: a job runs in another folder, and another day."""
+    return tuple(str(Path(path).expanduser().absolute()) for path in paths)
+
+
+def _create(
+    request: PretrainRequest | EmbedRequest, root: str | Path | None, folder: str | Path | None
+) -> Path:
     if folder is not None and is_run_folder(folder):
         _check_the_same(Path(folder), request)
         write_request(RunFolder(folder), request)
@@ -60,11 +80,6 @@ def create_job(
     run.write_job(job_of(request) | {"created": time.time(), "versions": {"medssl": __version__}})
     run.state("queued")
     return run.path
-
-
-def absolute_paths(paths: Sequence[str]) -> tuple[str, ...]:
-    """Make paths absolute: a job runs in another folder, and another day."""
-    return tuple(str(Path(path).expanduser().absolute()) for path in paths)
 
 
 def _new_folder(verb: str, root: str | Path | None) -> Path:
