@@ -77,8 +77,8 @@ class Forecast:
         Largest batch that the free memory holds: the recipe's own where it fits, 0 where none
         does.
     counted
-        What was counted, before earlier runs corrected it: kept in the run's events, so that
-        later forecasts learn from what is measured then.
+        What was counted for the first stage, before earlier runs corrected it: kept in the
+        run's events, so that later forecasts learn from what is measured then.
     """
 
     steps: int
@@ -153,7 +153,11 @@ def forecast(
         warning=warn(memory, free, batch, recipe, free_disk_mb(), run_mb + images_mb),
         step_seconds=round(mean, 4),
         fitting_batch=batch,
-        counted={"of": kind, "step_seconds": stages[0], "memory_mb": needed},
+        counted={
+            "of": kind,
+            "step_seconds": stages[0],
+            "memory_mb": needed_memory_mb(plan, counts[:1], hardware),
+        },
     )
 
 
