@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,9 +26,9 @@ class Curve:
     """
 
     def __init__(self, capacity: int = 2000) -> None:
-        self._steps = np.empty(max(2, capacity), np.int64)
-        self._values = np.empty(max(2, capacity), np.float64)
-        self._count = 0
+        self.capacity = max(2, capacity)
+        self._steps: list[int] = []
+        self._values: list[float] = []
         self._every = 1
         self._offered = 0
         self._newest: tuple[int, float] | None = None
@@ -34,35 +36,31 @@ class Curve:
     @property
     def steps(self) -> NDArray[np.int64]:
         """Steps, rising; the newest is always among them."""
-        kept = self._steps[: self._count]
-        return kept.copy() if self._newest is None else np.append(kept, self._newest[0])
+        newest = [] if self._newest is None else [self._newest[0]]
+        return np.array(self._steps + newest, np.int64)
 
     @property
     def values(self) -> NDArray[np.float64]:
         """Value at each step."""
-        kept = self._values[: self._count]
-        return kept.copy() if self._newest is None else np.append(kept, self._newest[1])
+        newest = [] if self._newest is None else [self._newest[1]]
+        return np.array(self._values + newest, np.float64)
 
     def add(self, step: int, value: float) -> None:
         """Add a point; a step that was there before takes the place of all from there on."""
-        self._newest = None
-        if self._count and step <= self._steps[self._count - 1]:
-            self._count = int(np.searchsorted(self._steps[: self._count], step))
-            self._offered = self._count * self._every
+        if self._steps and step <= self._steps[-1]:
+            self._forget_from(step)
+        if len(self._steps) == self.capacity and self._offered % self._every == 0:
+            del self._steps[1::2], self._values[1::2]
+            self._every *= 2
         if self._offered % self._every:
             self._newest = (step, value)
         else:
-            self._keep(step, value)
+            self._newest = None
+            self._steps.append(step)
+            self._values.append(value)
         self._offered += 1
 
-    def _keep(self, step: int, value: float) -> None:
-        if self._count == len(self._steps):
-            self._count = (self._count + 1) // 2
-            self._steps[: self._count] = self._steps[::2]
-            self._values[: self._count] = self._values[::2]
-            self._every *= 2
-            if self._offered % self._every:
-                self._newest = (step, value)
-                return
-        self._steps[self._count], self._values[self._count] = step, value
-        self._count += 1
+    def _forget_from(self, step: int) -> None:
+        kept = bisect_left(self._steps, step)
+        del self._steps[kept:], self._values[kept:]
+        self._offered = kept * self._every
