@@ -103,7 +103,7 @@ def forecast(
     """Forecast a pretraining.
 
     The trainer's own step is run on tensors without values: operations and memory are counted.
-    Time follows from the speed of the machine, which is measured in a quarter of a second, and
+    Time follows from the speed of the machine, which is measured in half a second, and
     from what earlier runs of the same kind took.
 
     Parameters

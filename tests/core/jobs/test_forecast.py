@@ -83,7 +83,7 @@ def test_steps_give_seconds_and_minutes_give_steps():
     assert by_steps.seconds >= 400 * by_steps.step_seconds
     by_minutes = forecast(_settings(steps=None, minutes=30, compile="off"), SHAPES)
     assert by_minutes.seconds == 1800
-    assert by_minutes.steps == pytest.approx(1800 / by_minutes.step_seconds, rel=0.05)
+    assert by_minutes.steps == pytest.approx(1800 / by_minutes.step_seconds, rel=0.1)
     assert f"{by_minutes.steps:,} steps in 30 min" in by_minutes.text
     assert by_minutes.basis == "counted"
 
