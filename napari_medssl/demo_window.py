@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from medssl.io import LandmarkRow
 
 SYMBOLS = {"truth": "cross", "found": "ring"}
+_FIRST_LAYOUT_MS = 300
+LEGEND = "+ where it is   ○ where it was found, from one click on the first film"
 
 
 def fill_viewer(viewer: napari.Viewer, folder: Path) -> None:
@@ -28,8 +30,11 @@ def fill_viewer(viewer: napari.Viewer, folder: Path) -> None:
     colours = landmark_colours(list(dict.fromkeys(r.landmark for r in rows["truth"])))
     for name, symbol in SYMBOLS.items():
         _add_points(viewer, rows[name], name, symbol, colours)
+    viewer.dims.axis_labels = ("film", "y", "x")
     viewer.dims.set_current_step(0, 1)
-    viewer.reset_view()
+    viewer.text_overlay.text = LEGEND
+    viewer.text_overlay.position = "bottom_center"
+    viewer.text_overlay.visible = True
 
 
 def _add_points(
@@ -57,9 +62,17 @@ def main(folder: str) -> None:
     import napari
 
     viewer = napari.Viewer(title="medssl demo")
-    fill_viewer(viewer, Path(folder))
-    viewer.window.add_plugin_dock_widget("napari-medssl", "Landmarks")
+    open_result(viewer, Path(folder))
     napari.run()
+
+
+def open_result(viewer: napari.Viewer, folder: Path) -> None:
+    """Show the result beside the Landmarks dock, the whole film in what is left of the window."""
+    from qtpy.QtCore import QTimer
+
+    viewer.window.add_plugin_dock_widget("napari-medssl", "Landmarks")
+    fill_viewer(viewer, folder)
+    QTimer.singleShot(_FIRST_LAYOUT_MS, viewer.reset_view)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ class Preview:
 
 def read_preview(run: Path) -> Preview | None:
     """Read the newest preview of a run folder; None where there is none, or it is being written."""
+    import medssl.io.image  # noqa: F401 - here, and not in the window's thread
     from medssl.geometry import Grid
 
     folder = run / "previews"

@@ -71,8 +71,8 @@ class FakeTraining:
 class FakeRun:
     """A run folder as a job would write it."""
 
-    def __init__(self, name: str, state: str = "queued", **request: Any) -> None:
-        self.path = runs_root() / name
+    def __init__(self, key: str, /, state: str = "queued", **request: Any) -> None:
+        self.path = runs_root() / key
         self.folder = RunFolder(self.path)
         (self.path / "control").mkdir(parents=True)
         self.folder.write_job(
@@ -80,7 +80,7 @@ class FakeRun:
                 "format": 1,
                 "verb": "pretrain",
                 "request": {
-                    "name": request.get("name", name),
+                    "name": request.get("name", key),
                     "settings": {"recipe": "ld", "preset": "quick"},
                 },
                 "created": request.get("created", 1.0),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from napari import Viewer
 
+sys.path.insert(0, str(Path(__file__).parent))
+import gui
+
 from medssl.geometry import Grid
 from medssl.io import ExportPoint, Image, write_image, write_landmarks_csv
-from napari_medssl.demo_window import fill_viewer
+from napari_medssl.demo_window import fill_viewer, open_result
 
 
 @pytest.fixture
@@ -40,3 +44,13 @@ def test_a_landmark_has_the_same_colour_in_both_layers(viewer: Viewer, result: P
     truth, found = viewer.layers["truth"], viewer.layers["found"]
     np.testing.assert_allclose(truth.face_color, found.face_color)
     assert not np.allclose(truth.face_color[0], truth.face_color[1])
+
+
+def test_the_window_opens_with_the_dock_and_says_what_the_signs_mean(
+    viewer: Viewer, result: Path
+) -> None:
+    open_result(viewer, result)
+    assert any("Landmarks" in name for name in viewer.window.dock_widgets)
+    assert viewer.text_overlay.visible
+    assert viewer.dims.axis_labels[0] == "film"
+    gui.until(lambda: viewer.camera.center[1:] == pytest.approx((31.5, 23.5), abs=1))

@@ -40,6 +40,7 @@ def preview(run: FakeRun, step: int, **values) -> Preview:
 @pytest.mark.parametrize("ndim", [2, 3])
 def test_cells_lie_over_the_image_with_its_true_geometry(previews, viewer, run, ndim) -> None:
     previews.show(preview(run, 1, ndim=ndim))
+    gui.settle()
     names = [layer.name for layer in viewer.layers]
     assert names == [f"film_01.png · {w}" for w in ("preview", "embedding", "clusters")]
     image, embedding, clusters = viewer.layers
@@ -107,5 +108,6 @@ def test_a_preview_layer_is_no_image_to_work_on(previews, viewer, run) -> None:
     from napari_medssl.open_layers import usable
 
     previews.show(preview(run, 1))
-    viewer.add_image(np.zeros((5, 5)), name="mine")
+    viewer.add_image(np.zeros((50, 50)), name="mine", units=("mm", "mm"))
+    gui.settle()
     assert len(usable(viewer, previews)) == 1

@@ -42,8 +42,8 @@ def training(monkeypatch) -> FakeTraining:
 def make_run():
     made: list[FakeRun] = []
 
-    def make(name: str, **values) -> FakeRun:
-        made.append(FakeRun(name, **values))
+    def make(key: str, /, **values) -> FakeRun:
+        made.append(FakeRun(key, **values))
         return made[-1]
 
     yield make

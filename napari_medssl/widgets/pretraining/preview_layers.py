@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_medssl.layers import Display
+from napari_medssl.layers import KEY, Display, image_to_layer
 from napari_medssl.training.preview import Preview
 from napari_medssl.widgets.layer_attributes import set_changed
 
@@ -62,7 +62,8 @@ class PreviewLayers:
         cells = display.overlay(preview.cells_grid)
         with self._quietly():
             if self._shown is None or not np.array_equal(self._shown.image, preview.image):
-                self._put("image", preview, display.show(preview.image), flat)
+                known = {"metadata": {KEY: _metadata(preview)}}
+                self._put("image", preview, display.show(preview.image), flat | known)
             self._put("embedding", preview, preview.embedding, cells)
             if preview.clusters is not None:
                 self._put("clusters", preview, preview.clusters.astype(np.int32) + 1, cells)
@@ -142,6 +143,16 @@ class PreviewLayers:
             yield
         finally:
             self._updating = False
+
+
+def _metadata(preview: Preview) -> dict[str, Any]:
+    """Give what an image needs to be saved with its true geometry."""
+    from medssl.io.image import Image
+
+    axes: Any = "zyx"[-preview.grid.ndim :]
+    image = Image(preview.image, preview.grid, axes, name=preview.case)
+    known: dict[str, Any] = image_to_layer(image)[1]["metadata"][KEY]
+    return known
 
 
 def _make(kind: str, data: Any, attributes: dict[str, Any]) -> Layer:
