@@ -45,6 +45,8 @@ MOVES_SHARE = 0.7
 """Share of the speed of plain additions that everything else reaches."""
 FUSED_SHARE = 0.8
 """Share of what is moved that a compiled net still moves."""
+CALL_SECONDS = 10e-6
+"""What starting an operation takes, however small it is."""
 COMPILE_SECONDS = 30.0
 LINK_SECONDS = 0.06
 """Seconds in which an image is linked to its partners."""
@@ -175,6 +177,7 @@ def kind_of(recipe: Recipe, hardware: Hardware, threads: int) -> dict[str, Any]:
         device = torch.cuda.get_device_name(hardware.device)
     return {
         "recipe": recipe.name,
+        "widths": list(recipe.architecture.widths),
         "ndim": recipe.architecture.ndim,
         "device": device,
         "precision": hardware.precision,
@@ -222,7 +225,7 @@ def _count(
 def _step_seconds(count: StepCount, speed: Speed, compiled: bool) -> float:
     moved = count.moved_bytes * (FUSED_SHARE if compiled else 1.0)
     products = count.operations / (speed.operations * PRODUCTS_SHARE)
-    return products + moved / (speed.moved_bytes * MOVES_SHARE)
+    return products + moved / (speed.moved_bytes * MOVES_SHARE) + count.calls * CALL_SECONDS
 
 
 def _mean(recipe: Recipe, seconds: Sequence[float]) -> float:

@@ -39,6 +39,8 @@ class StepCount:
         Multiplications and additions of convolutions and matrix products.
     moved_bytes
         What everything else reads and writes.
+    calls
+        Number of operations that are started, large and small.
     peak_bytes
         Most that is held at once: weights, optimiser, batch, views, activations, gradients.
     weight_bytes
@@ -47,6 +49,7 @@ class StepCount:
 
     operations: float
     moved_bytes: float
+    calls: int
     peak_bytes: int
     weight_bytes: int
 
@@ -75,6 +78,7 @@ def count_step(plan: Plan, number: int, precision: Precision) -> StepCount:
     return StepCount(
         operations=counter.operations,
         moved_bytes=counter.moved,
+        calls=counter.calls,
         peak_bytes=counter.peak + (1 + _OPTIMISER_STATES) * weights,
         weight_bytes=weights,
     )
@@ -121,6 +125,7 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         super().__init__()  # type: ignore[no-untyped-call]
         self.operations = 0.0
         self.moved = 0.0
+        self.calls = 0
         self.peak = 0
         self._held = 0
         self._known: dict[int, weakref.ref[Any]] = {}
@@ -140,7 +145,9 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         formula = flop_registry.get(func.overloadpacket)
         if formula is not None:
             self.operations += formula(*args, **kwargs, out_val=result)
-        elif not func.is_view:
+            self.calls += 1
+        elif made and not func.is_view:
+            self.calls += 1
             read = [value for value in tree_iter((args, kwargs)) if isinstance(value, Tensor)]
             self.moved += sum(value.numel() * value.element_size() for value in [*read, *made])
         for value in made:
