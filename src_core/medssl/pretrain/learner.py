@@ -40,6 +40,9 @@ from medssl.views import DenseViews, ImageBatch, PairViews, make_dense_views, ma
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
+_Kind = tuple[PatchPooling | None, bool, Hardware]
+"""What a compiled net is compiled for: pooling, assignment, hardware."""
+
 
 class TrainingNet(nn.Module):
     """The net with what is compiled along with it: precision, pooling, assignment.
@@ -122,7 +125,8 @@ class Learner:
         self.views_at_once: int | None = None
         self.news: list[str] = []
         self._forward: nn.Module = self.net
-        self._entered: tuple[PatchPooling | None, bool, Hardware] | None = None
+        self._entered: _Kind | None = None
+        self._training_nets: dict[_Kind, TrainingNet] = {}
 
     @property
     def modules(self) -> dict[str, nn.Module]:
@@ -139,11 +143,13 @@ class Learner:
         if wanted == self._entered:
             return
         self._entered = wanted
-        training_net = self._plain(stage)
         if self.net.cluster_head is not None:
             self.net.cluster_head.requires_grad_(stage.assigns)
-        if self.hardware.compiled:
-            training_net.compile()
+        training_net = self._training_nets.get(wanted)
+        if training_net is None:
+            training_net = self._training_nets[wanted] = self._plain(stage)
+            if self.hardware.compiled:
+                training_net.compile()
         self.accelerator.free_memory()  # lets go of what was prepared for the stage before
         self._forward = self.accelerator.prepare_model(training_net)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import torch
 
 from medssl.models import load_model
-from medssl.pretrain import learner, make_plan, pretrain, warmup
+from medssl.pretrain import learner, make_plan, make_settings, pretrain, warmup
 from medssl.pretrain.hardware import Hardware, start_accelerator
 from medssl.pretrain.learner import Learner, TrainingNet
 from medssl.pretrain.loader import BatchSource
@@ -52,6 +53,20 @@ def test_a_learner_compiles_once(monkeypatch: pytest.MonkeyPatch) -> None:
     one.enter(stage)
     one.enter(stage.model_copy(update={"name": "second"}))
     assert len(compiled) == 1
+
+
+def test_a_stage_that_comes_again_is_not_compiled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Minutes are turned into steps by trying each stage before the first begins."""
+    compiled: list[TrainingNet] = []
+    monkeypatch.setattr(learner.TrainingNet, "compile", lambda net: compiled.append(net))
+    settings = make_settings(clusters=3, steps=2)
+    plan, _ = make_plan(replace(make_cohort(), settings=settings.prepare), settings)
+    one = Learner(
+        plan, Hardware(torch.device("cpu"), "float32", compiled=True), start_accelerator("cpu")
+    )
+    for number in (0, 2, 0, 1, 2):
+        one.enter(plan.recipe.stages[number])
+    assert len(compiled) == 2
 
 
 def test_the_first_steps_leave_net_and_optimiser_as_they_were(
