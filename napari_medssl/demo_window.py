@@ -32,9 +32,9 @@ def fill_viewer(viewer: napari.Viewer, folder: Path) -> None:
         _add_points(viewer, rows[name], name, symbol, colours)
     viewer.dims.axis_labels = ("film", "y", "x")
     viewer.dims.set_current_step(0, 1)
-    viewer.text_overlay.text = LEGEND
-    viewer.text_overlay.position = "bottom_center"
-    viewer.text_overlay.visible = True
+    viewer.canvas.overlays.text.text = LEGEND
+    viewer.canvas.overlays.text.position = "bottom_center"
+    viewer.canvas.overlays.text.visible = True
 
 
 def _add_points(

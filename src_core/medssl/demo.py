@@ -137,13 +137,15 @@ def draw_sheet(cases: Sequence[FoundCase], path: Path, n: int = 12) -> Path:
 def write_for_viewer(cases: Sequence[FoundCase], folder: Path) -> Path:
     """Write what the window shows: all films as one stack, true and found points on it.
 
-    The films are laid in the upper left corner of equal frames; a slider steps through them.
+    The films lie in the middle of equal frames; a slider steps through them.
     """
     shape = np.max([one.case.grid.shape for one in cases], axis=0)
+    corners = [(shape - one.case.grid.shape) // 2 for one in cases]
     stack = np.zeros((len(cases), *shape), np.uint8)
-    for index, one in enumerate(cases):
+    for frame, one, (top, left) in zip(stack, cases, corners, strict=True):
         height, width = one.case.grid.shape
-        stack[index, :height, :width] = np.asarray(one.case.array[0], np.float32) * 255
+        film = np.asarray(one.case.array[0], np.float32) * 255
+        frame[top : top + height, left : left + width] = film
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -153,15 +155,16 @@ def write_for_viewer(cases: Sequence[FoundCase], folder: Path) -> Path:
     write_image(Image(stack, Grid.create(stack.shape), "zyx"), folder / FILMS)
     for name in POINTS:
         points = [getattr(one, name) for one in cases]
-        write_landmarks_csv(folder / f"{name}.csv", _on_stack(points))
+        write_landmarks_csv(folder / f"{name}.csv", _on_stack(points, corners))
     return folder
 
 
-def _on_stack(cases: Sequence[Points]) -> list[ExportPoint]:
+def _on_stack(cases: Sequence[Points], corners: Sequence[np.ndarray]) -> list[ExportPoint]:
     return [
-        ExportPoint(FILMS, landmark, (float(index), *point), (*point[::-1], float(index)), "px")
-        for index, points in enumerate(cases)
+        ExportPoint(FILMS, landmark, (float(index), y, x), (x, y, float(index)), "px")
+        for index, (points, corner) in enumerate(zip(cases, corners, strict=True))
         for landmark, point in points.items()
+        for y, x in [(np.asarray(point) + corner).tolist()]
     ]
 
 

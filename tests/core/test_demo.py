@@ -37,6 +37,21 @@ def test_demo_ends_with_table_and_contact_sheet(
     assert clicked == [row.point_vox for row in found if row.point_vox[0] == 0]
 
 
+def test_films_of_any_size_lie_with_their_points_in_the_middle(tmp_path: Path) -> None:
+    def bright_at(shape: tuple[int, int], place: tuple[int, int]) -> demo.FoundCase:
+        pixels = np.zeros((1, *shape), np.float16)
+        pixels[0][place] = 1
+        case = SimpleNamespace(grid=Grid.create(shape), array=pixels)
+        return demo.FoundCase(case, {"p": place}, {"p": place})
+
+    demo.write_for_viewer([bright_at((8, 4), (1, 2)), bright_at((4, 8), (3, 6))], tmp_path)
+    stack = read_image(tmp_path / "films.tif").array
+    assert stack.shape == (2, 8, 8)
+    places = [tuple(map(int, r.point_vox)) for r in read_landmarks_csv(tmp_path / "found.csv")]
+    assert places == [(0, 1, 4), (1, 5, 6)]
+    assert [stack[place] for place in places] == [255, 255]
+
+
 def test_window_needs_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "has_display", lambda: False)
     assert not demo.can_show()

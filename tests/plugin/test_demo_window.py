@@ -51,6 +51,6 @@ def test_the_window_opens_with_the_dock_and_says_what_the_signs_mean(
 ) -> None:
     open_result(viewer, result)
     assert any("Landmarks" in name for name in viewer.window.dock_widgets)
-    assert viewer.text_overlay.visible
+    assert viewer.canvas.overlays.text.visible
     assert viewer.dims.axis_labels[0] == "film"
-    gui.until(lambda: viewer.camera.center[1:] == pytest.approx((31.5, 23.5), abs=1))
+    gui.until(lambda: viewer.scene.camera.center[1:] == pytest.approx((31.5, 23.5), abs=1))
