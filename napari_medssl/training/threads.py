@@ -17,6 +17,7 @@ class TrainingThreads:
     def __init__(self) -> None:
         self.work, self.control = Worker("training"), Worker("runs")
         self.follow = Worker("follow")
+        self._ended = False
 
     @property
     def busy(self) -> bool:
@@ -24,7 +25,10 @@ class TrainingThreads:
         return self.work.busy or self.control.busy or self.follow.busy
 
     def end(self) -> None:
-        """End all; an action on a run that was asked for is still carried out."""
+        """End all, once; an action on a run that was asked for is still carried out."""
+        if self._ended:
+            return
+        self._ended = True
         self.work.close()
         self.follow.close()
         self.control.finish()

