@@ -39,12 +39,10 @@ from medssl.runs import runs_root
 
 Basis = Literal["counted", "measured before", "measured now"]
 
-PRODUCTS_SHARE = 0.42
+PRODUCTS_SHARE = 0.65
 """Share of the speed of large matrix products that convolutions reach."""
-MOVES_SHARE = 0.7
+MOVES_SHARE = 0.28
 """Share of the speed of plain additions that everything else reaches."""
-FUSED_SHARE = 0.8
-"""Share of what is moved that a compiled net still moves."""
 CALL_SECONDS = 10e-6
 """What starting an operation takes, however small it is."""
 COMPILE_SECONDS = 30.0
@@ -134,7 +132,7 @@ def forecast(
     threads = threads or background_threads()
     counts = _count(recipe, plan.canvas, plan.view, plan.n_images > 1, hardware.precision)
     speed = machine_speed(chosen, hardware.precision, threads, default_cache_root())
-    stages = [_step_seconds(count, speed, hardware.compiled) for count in counts]
+    stages = [_step_seconds(count, speed) for count in counts]
     needed = needed_memory_mb(plan, counts, hardware)
     kind = kind_of(recipe, hardware, threads)
     past = look_back(Path(history) if history is not None else runs_root(), kind)
@@ -222,10 +220,10 @@ def _count(
     return tuple(count_step(plan, number, precision) for number in range(len(recipe.stages)))
 
 
-def _step_seconds(count: StepCount, speed: Speed, compiled: bool) -> float:
-    moved = count.moved_bytes * (FUSED_SHARE if compiled else 1.0)
+def _step_seconds(count: StepCount, speed: Speed) -> float:
     products = count.operations / (speed.operations * PRODUCTS_SHARE)
-    return products + moved / (speed.moved_bytes * MOVES_SHARE) + count.calls * CALL_SECONDS
+    moves = count.moved_bytes / (speed.moved_bytes * MOVES_SHARE)
+    return products + moves + count.calls * CALL_SECONDS
 
 
 def _mean(recipe: Recipe, seconds: Sequence[float]) -> float:
