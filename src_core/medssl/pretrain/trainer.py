@@ -99,7 +99,8 @@ class Trainer:
         self.best_stage = 0
         self.preview: Preview | None = None
         if preview is not None and preview.enabled and accelerator.is_main_process:
-            self.preview = Preview(preview, division.training, folder, hardware.device)
+            shown = (*division.training, *division.held_out)
+            self.preview = Preview(preview, shown, folder, hardware.device)
         self._whole = False  # whether net and optimiser are as after a step, and may be saved
         self._started = time.monotonic()
         self._link_seconds = 0.0
