@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -13,7 +14,7 @@ from rich import progress as rich_progress
 
 from medssl.cli.output import err, say
 from medssl.errors import Cancelled
-from medssl.progress import Progress
+from medssl.progress import Progress, silent
 
 SECONDS_BETWEEN_LINES = 15.0
 
@@ -23,9 +24,12 @@ def working(title: str) -> Iterator[Progress]:
     """Show a bar for one piece of work; yields its `medssl.progress.Progress` callback.
 
     Where stderr is no terminal a line now and then takes the bar's place. The first Ctrl-C
-    makes the callback raise `medssl.errors.Cancelled`; the second interrupts at once.
+    makes the callback raise `medssl.errors.Cancelled`; the second interrupts at once. Of several
+    processes that work together only the first shows anything.
     """
     display = _bar if err.is_terminal else _lines
+    if int(os.environ.get("RANK", "0")):
+        display = _nothing
     with _stop_on_interrupt() as stop_asked, display(title) as show:
 
         def report(done: int, total: int, message: str) -> None:
@@ -69,6 +73,11 @@ def _lines(title: str) -> Iterator[Progress]:
             say(f"{title}: {done}/{total} after {now - start:.0f} s, {message}")
 
     yield show
+
+
+@contextmanager
+def _nothing(_title: str) -> Iterator[Progress]:
+    yield silent
 
 
 @contextmanager

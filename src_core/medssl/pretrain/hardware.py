@@ -51,6 +51,8 @@ def choose_hardware(
     tell each other inside the net cannot be compiled.
     """
     notes = []
+    if device.type == "cpu":
+        device = torch.device("cpu")  # accelerate numbers the processors of several processes
     if compiled and process_count() > 1:
         compiled = False
         notes.append("the net is not compiled: several processes train it together")

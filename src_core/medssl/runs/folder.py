@@ -188,6 +188,8 @@ class RunFolder:
 
     def forget_old_requests(self) -> None:
         """Take back what was asked of an earlier process, before this one was made."""
+        if not self.writes:
+            return
         made = ProcessRecord.of().started
         for request in ("stop", "pause"):
             path = self.path / "control" / request
