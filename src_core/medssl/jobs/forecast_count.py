@@ -43,6 +43,9 @@ class StepCount:
         Number of operations that are started, large and small.
     peak_bytes
         Most that is held at once: weights, optimiser, batch, views, activations, gradients.
+    forward_bytes
+        Most that is held up to the loss: what a compiled net, which makes gradients in place,
+        holds at all.
     weight_bytes
         The net's weights alone.
     """
@@ -51,6 +54,7 @@ class StepCount:
     moved_bytes: float
     calls: int
     peak_bytes: int
+    forward_bytes: int
     weight_bytes: int
 
 
@@ -72,14 +76,17 @@ def count_step(plan: Plan, number: int, precision: Precision) -> StepCount:
     with FakeTensorMode(allow_non_fake_inputs=True), counter:
         batch = _batch(plan, linked=learner.correspondences is not None)
         loss, _ = learner.loss(number, batch, seed=0)
+        forward = counter.peak
         torch.autograd.backward(loss)
         del loss, batch
     weights = sum(p.numel() * p.element_size() for p in learner.net.parameters())
+    always = (1 + _OPTIMISER_STATES) * weights
     return StepCount(
         operations=counter.operations,
         moved_bytes=counter.moved,
         calls=counter.calls,
-        peak_bytes=counter.peak + (1 + _OPTIMISER_STATES) * weights,
+        peak_bytes=counter.peak + always,
+        forward_bytes=forward + always,
         weight_bytes=weights,
     )
 

@@ -14,9 +14,6 @@ from medssl.pretrain.recipe import Recipe
 
 PROCESS_MB = 700
 """What an interpreter with torch, a job's images and the allocator's gaps take."""
-COMPILER_MB = 200
-COMPILED_SHARE = 0.65
-"""What a compiled net keeps of what the same net keeps uncompiled."""
 CUDA_MB = 600
 """What CUDA takes of a card for itself."""
 CUDA_GAPS = 1.1
@@ -30,14 +27,12 @@ CHECKPOINT_COPIES = 3
 
 def needed_memory_mb(plan: Plan, counts: Sequence[StepCount], hardware: Hardware) -> int:
     """Return the most that a training holds at once: on its card, or in the whole process."""
-    peak = max(count.peak_bytes for count in counts)
+    peaks = [c.forward_bytes if hardware.compiled else c.peak_bytes for c in counts]
     if hardware.device.type == "cuda":
-        return mebibytes(peak * CUDA_GAPS)
+        return mebibytes(max(peaks) * CUDA_GAPS)
     voxels = math.prod(plan.canvas) * plan.recipe.architecture.in_channels
     ahead = BATCHES_AHEAD * plan.recipe.batch * voxels * 4
-    if hardware.compiled:
-        return mebibytes(peak * COMPILED_SHARE + ahead) + PROCESS_MB + COMPILER_MB
-    return mebibytes(peak + ahead) + PROCESS_MB
+    return mebibytes(max(peaks) + ahead) + PROCESS_MB
 
 
 def fitting_batch(recipe: Recipe, needed_mb: int, free_mb: int, fixed_mb: int) -> int:
