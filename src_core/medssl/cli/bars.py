@@ -6,8 +6,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 
 from rich import progress as rich_progress
@@ -27,10 +27,7 @@ def working(title: str) -> Iterator[Progress]:
     makes the callback raise `medssl.errors.Cancelled`; the second interrupts at once. Of several
     processes that work together only the first shows anything.
     """
-    display = _bar if err.is_terminal else _lines
-    if int(os.environ.get("RANK", "0")):
-        display = _nothing
-    with _stop_on_interrupt() as stop_asked, display(title) as show:
+    with _stop_on_interrupt() as stop_asked, _display()(title) as show:
 
         def report(done: int, total: int, message: str) -> None:
             if stop_asked.is_set():
@@ -38,6 +35,12 @@ def working(title: str) -> Iterator[Progress]:
             show(done, total, message)
 
         yield report
+
+
+def _display() -> Callable[[str], AbstractContextManager[Progress]]:
+    if int(os.environ.get("RANK", "0")):
+        return _nothing
+    return _bar if err.is_terminal else _lines
 
 
 @contextmanager
