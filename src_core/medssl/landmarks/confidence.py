@@ -14,6 +14,7 @@ LOW = 0.35
 _STEEPNESS = 2.3
 _MIDDLE = -0.115
 _NOTHING_ALIKE = 0.05
+_CLEAR_LEAD = 0.35
 
 
 class _Signs(NamedTuple):
@@ -28,7 +29,7 @@ class _Signs(NamedTuple):
 
 _USUAL = {
     2: _Signs(scatter=-3.70, cycle=1.24, trust=-0.85, support=1.50, margin=0.23),
-    3: _Signs(scatter=-3.46, cycle=0.50, trust=-0.84, support=1.24, margin=0.75),
+    3: _Signs(scatter=-3.40, cycle=0.60, trust=-0.82, support=1.15, margin=0.30),
 }
 _SPREAD = _Signs(scatter=0.38, cycle=0.63, trust=0.17, support=0.34, margin=0.085)
 _WEIGHTS = _Signs(scatter=0.15, cycle=0.12, trust=-0.08, support=-0.07, margin=-0.07)
@@ -70,5 +71,5 @@ def _signs_of(matches: Matches, row: int) -> _Signs:
         cycle=math.log1p(float(matches.cycle[row])),
         trust=math.log(float(matches.trust[row]) + 0.01),
         support=math.log(float(matches.support[row]) + 0.5),
-        margin=float(matches.margin[row]),
+        margin=min(float(matches.margin[row]), _CLEAR_LEAD),
     )
