@@ -28,6 +28,7 @@ from medssl.phantom import write_cohort
 from medssl.prepare import PrepareSettings
 from medssl.pretrain import PretrainSettings, make_settings, trainer
 from medssl.runs import RunFolder, read_events, read_status
+from medssl.runs.state import LAUNCH_SECONDS
 
 CHECKPOINT_SECONDS = 0.3
 
@@ -49,6 +50,11 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"})
 
 
+def running(run: RunFolder) -> list[int]:
+    """Return the step at which each process so far began to learn."""
+    return [e["step"] for e in read_events(run.path) if e.get("state") == "running"]
+
+
 def saved_step(run: RunFolder) -> int:
     """Step of the last checkpoint; it is read whole, so that damage shows."""
     path = run.last / "state.safetensors"
@@ -59,24 +65,32 @@ def saved_step(run: RunFolder) -> int:
         return int(json.loads(file.metadata()["record"])["step"])
 
 
-def kill_once(run: RunFolder, seconds: float) -> str:
-    """Start the job, kill it after a while, and check what it leaves."""
-    before = saved_step(run)
+def kill_once(run: RunFolder, chance: random.Random) -> str:
+    """Start the job, kill it at a random moment, and check what it leaves.
+
+    One time in four that is while it starts, else while it learns.
+    """
+    before, attempts = saved_step(run), len(running(run))
     process = start(run.path)
+    learns = chance.random() < 0.75
+    while learns and len(running(run)) == attempts and process.poll() is None:
+        time.sleep(0.01)
+    seconds = chance.uniform(0.0, 3.0)
     time.sleep(seconds)
     if process.poll() is not None:
         raise SystemExit(f"the job ended by itself: {read_status(run.path)}")
     process.kill()
     process.wait()
-    status = read_status(run.path)
+    status = read_status(run.path, now=time.time() + LAUNCH_SECONDS)
     assert status.state == "lost", status
     run.read_job()
-    begun = [e["step"] for e in read_events(run.path) if e.get("state") == "running"]
+    begun = running(run)
     after = saved_step(run)
     assert after >= before, "a checkpoint went back"
     assert not begun or begun[-1] <= after
     told = max([e["step"] for e in read_events(run.path) if e["kind"] == "metric"], default=0)
-    return f"killed after {seconds:.1f} s: told step {told}, saved step {after}"
+    doing = "learning" if learns else "starting"
+    return f"killed {seconds:.1f} s into {doing}: told step {told}, saved step {after}"
 
 
 def main() -> None:
@@ -101,11 +115,11 @@ def main() -> None:
         request = PretrainRequest(images=(str(films),), settings=settings, threads=1)
         killed, whole = RunFolder(create_job(request)), RunFolder(create_job(request))
         for number in range(1, options.kills + 1):
-            print(f"{number:3d}  {kill_once(killed, chance.uniform(2.0, 7.0))}", flush=True)
+            print(f"{number:3d}  {kill_once(killed, chance)}", flush=True)
         resumed = saved_step(killed)
         for run in (killed, whole):
             run_job(run.path)
-        begun = [e["step"] for e in read_events(killed.path) if e.get("state") == "running"]
+        begun = running(killed)
         assert begun[-1] == resumed
         assert begun == sorted(begun)
         for part in ("model/model.safetensors", "checkpoints/last/state.safetensors"):
