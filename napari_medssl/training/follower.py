@@ -103,10 +103,13 @@ class RunFollower:
 
     def look(self) -> Snapshot | None:
         """Read what is new; None where nothing changed."""
-        from medssl.runs import read_status
+        from medssl.runs import ACTIVE_STATES, read_status, summarise
 
         new, behind = self._read()
-        status = replace(read_status(self.path), heartbeat_age=None)
+        status = read_status(self.path)
+        if status.state not in ACTIVE_STATES:
+            status = summarise(self.path).status  # it also looks at the request
+        status = replace(status, heartbeat_age=None)
         gone = not self.path.is_dir()
         before = self._last
         if before is not None and not new and (before.status, before.gone) == (status, gone):

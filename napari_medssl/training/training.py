@@ -35,8 +35,8 @@ class Training:
     ----------
     engine
         The heavy part.
-    work, control, follow
-        What looks at images, acts on runs, and follows one; each in order.
+    looking, work, control, follow
+        What looks at images, forecasts, acts on runs, and follows one; each in order.
     """
 
     images_changed = Signal()
@@ -51,10 +51,16 @@ class Training:
     status_changed = Signal(Status)
 
     def __init__(
-        self, engine: TrainingEngine, work: Runner, control: Runner, follow: Runner
+        self,
+        engine: TrainingEngine,
+        looking: Runner,
+        work: Runner,
+        control: Runner,
+        follow: Runner,
     ) -> None:
         self._engine = engine
-        self._work, self._control, self._follow = work, control, follow
+        self._looking_at, self._work = looking, work
+        self._control, self._follow = control, follow
         self.images: Images | None = None
         self.choice = Choice()
         self.outlook: Outlook | None = None
@@ -102,7 +108,7 @@ class Training:
             self.images_changed.emit()
             self.forecast()
 
-        self._do(self._work, lambda p: self._engine.inspect(where, p), found)
+        self._do(self._looking_at, lambda p: self._engine.inspect(where, p), found)
 
     def choose(self, **changes: Any) -> None:
         """Choose another method, effort, device, or expert settings."""
@@ -169,6 +175,7 @@ class Training:
         def failed(error: BaseException) -> None:
             self.starting = False
             self._failed(error)
+            self.run_changed.emit()
 
         self._control.submit(begin, begun, failed)
 
@@ -355,7 +362,9 @@ class Training:
         runner.submit(task, done, self._failed)
 
     def _failed(self, error: BaseException) -> None:
-        if not isinstance(error, Cancelled):
+        if isinstance(error, Cancelled):
+            self._say("info", "Stopped.")
+        else:
             self._say("error", error_words(error))
 
     def _say(self, kind: Kind, text: str) -> None:

@@ -140,7 +140,7 @@ def open_dock(viewer: Any, engine: Any = None) -> PretrainingWidget:
     dock = PretrainingWidget(viewer, engine=engine)
     viewer.window.add_dock_widget(dock, name="Pretraining", area="right")
     gui.until(dock.isVisible)
-    gui.until(lambda: not dock.threads.work.busy)
+    gui.until(lambda: not dock.threads.work.busy and not dock.threads.images.busy)
     gui.settle()
     return dock
 

@@ -28,7 +28,18 @@ def test_importing_the_package_is_quick_and_light() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["readers", "writers", "shortcuts", "session", "engine", "layers", "points"]
+    "module",
+    [
+        "readers",
+        "writers",
+        "shortcuts",
+        "session",
+        "engine",
+        "layers",
+        "points",
+        "shared",
+        "training",
+    ],
 )
 def test_no_part_of_the_start_imports_anything_heavy(module: str) -> None:
     code = f"import sys, napari_medssl.{module};print([m for m in {HEAVY} if m in sys.modules])"
@@ -41,3 +52,12 @@ def test_napari_finds_what_is_installed() -> None:
         "print(manager.get_manifest('napari-medssl').contributions.widgets[0].display_name)"
     )
     assert run(code) == "Landmarks"
+
+
+def test_the_pretraining_dock_leaves_heavy_things_to_its_threads() -> None:
+    heavy = ("torch", "SimpleITK", "pyqtgraph")
+    code = (
+        "import sys, napari_medssl.widgets.pretraining.dock;"
+        f"print([m for m in {heavy} if m in sys.modules])"
+    )
+    assert run(code) == "[]"

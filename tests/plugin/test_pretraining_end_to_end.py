@@ -106,7 +106,7 @@ def test_start_watch_stop_close_reopen_resume(viewer, cohort) -> None:
 
     again = open_from_menu(viewer)
     gui.until(lambda: len(again.training.runs) == 1)
-    click(again.runs.button)
+    assert again.runs.button.isChecked()
     tree = again.runs.tree
     assert tree.topLevelItem(0).text(1) == "Stopped"
     QTest.mouseClick(tree.viewport(), LEFT, pos=tree.visualItemRect(tree.topLevelItem(0)).center())

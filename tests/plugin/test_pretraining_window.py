@@ -72,6 +72,12 @@ def click(widget) -> None:
     gui.settle()
 
 
+def unfold(dock) -> None:
+    """Open the list of runs."""
+    if not dock.runs.button.isChecked():
+        click(dock.runs.button)
+
+
 def answer(words: str) -> list[str]:
     """Click a button of the next question; give what was asked, once it was."""
     asked: list[str] = []
@@ -282,11 +288,16 @@ def test_a_request_edited_into_nonsense_is_told_and_the_window_lives(
     (run.path / "job.json").write_text(nonsense)
     dock = open_dock(viewer, training)
     gui.until(lambda: bool(dock.training.runs))
-    click(dock.runs.button)
+    unfold(dock)
     item = dock.runs.tree.topLevelItem(0)
     dock.runs.tree.itemClicked.emit(item, 0)
     gui.until(lambda: dock.training.snapshot is not None)
     assert dock.run_page.isVisible()
+    if nonsense.startswith('{"'):
+        return
+    gui.until(lambda: state_of(dock) == "failed")
+    assert "Put job.json back" in dock.foot.status.text()
+    assert item.text(1) == "Failed"
 
 
 def test_a_run_folder_that_vanishes_is_told(running) -> None:
@@ -396,7 +407,7 @@ def test_runs_are_compared_and_deleted_with_a_question(viewer, training, make_ru
         run.folder.state("stopped")
     dock = open_dock(viewer, training)
     gui.until(lambda: len(dock.training.runs) == 3)
-    click(dock.runs.button)
+    unfold(dock)
     tree = dock.runs.tree
     rows = [(tree.topLevelItem(i).text(0), tree.topLevelItem(i).text(1)) for i in range(3)]
     assert rows[0] == ("study 2 · LD quick", "Stopped")
@@ -421,7 +432,7 @@ def test_runs_are_compared_and_deleted_with_a_question(viewer, training, make_ru
 
 def test_a_run_at_work_cannot_be_deleted(running) -> None:
     dock, _ = running
-    click(dock.runs.button)
+    unfold(dock)
     assert not dock.runs.delete.isEnabled()
 
 

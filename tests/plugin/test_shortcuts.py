@@ -16,7 +16,7 @@ from qtpy.QtCore import Qt
 sys.path.insert(0, str(Path(__file__).parent))
 import gui
 
-from napari_medssl.shortcuts import TABLE, bind, labelled, shortcut
+from napari_medssl.shortcuts import PRETRAINING, TABLE, bind, labelled, shortcut
 
 LAYERS = {
     "image": lambda: Image(np.zeros((8, 8))),
@@ -41,7 +41,7 @@ def claimed(layer_class: type) -> set[KeyBinding]:
     return {k for k in keys if k is not Ellipsis}
 
 
-@pytest.mark.parametrize("key", [key for row in TABLE for key in row.keys])
+@pytest.mark.parametrize("key", [key for row in (*TABLE, *PRETRAINING) for key in row.keys])
 def test_our_keys_are_free_on_every_layer_and_in_the_viewer(key: str) -> None:
     ours = coerce_keybinding(key)
     for kind in (Image, Labels, Points, Shapes, Surface, Tracks, Vectors):
@@ -51,7 +51,7 @@ def test_our_keys_are_free_on_every_layer_and_in_the_viewer(key: str) -> None:
 
 
 def test_no_key_twice_and_each_printed() -> None:
-    keys = [key for row in TABLE for key in row.keys]
+    keys = [key for row in (*TABLE, *PRETRAINING) for key in row.keys]
     assert len(keys) == len(set(keys))
     assert labelled("Find in all images", "find").endswith(shortcut("find").printed)
 

@@ -61,12 +61,13 @@ class PretrainingWidget(QWidget):
         self.threads = threads = TrainingThreads()
         self.training = Training(
             engine if engine is not None else CoreTraining(),
+            threads.images,
             threads.work,
             threads.control,
             threads.follow,
         )
         self.previews = PreviewLayers(napari_viewer)
-        self.opener = Opener(napari_viewer, self.previews, self.training, threads.work, self)
+        self.opener = Opener(napari_viewer, self.previews, self.training, threads.images, self)
         self._question: ClosingQuestion | None = None
         self._closed = False
         self._build()
@@ -91,7 +92,7 @@ class PretrainingWidget(QWidget):
         self.setup, self.run_page = SetupPage(training), RunPage(training)
         self.runs = RunsList(training)
         self.primary = button("", "", self._primary, "primary")
-        self.foot = Foot(self.threads.work.cancel)
+        self.foot = Foot(self.threads.images.cancel)
         self.scroll = QScrollArea()
         self.scroll.setWidgetResizable(True)
         self.scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -138,7 +139,8 @@ class PretrainingWidget(QWidget):
             asking.sample_wanted.connect(self.opener.open_sample)
         self.head.folder_wanted.connect(self.opener.choose_folder)
         self.opener.said.connect(self.foot.say)
-        self.threads.work.progressed.connect(self.foot.progress)
+        self.threads.images.progressed.connect(self.foot.progress)
+        self.threads.images.busy_changed.connect(self.foot.set_busy)
         self._viewer.events.theme.connect(self._restyle)
         self._release_keys = shortcuts.bind(
             self._viewer, {"start": self._primary_by_key}, shortcuts.PRETRAINING

@@ -94,6 +94,9 @@ class RunsList(Fold):
         words = f" · {active} of {len(runs)} at work" if active else f" · {len(runs)}"
         self.set_title(f"Runs{words}" if runs else "Runs")
         if runs != self._shown:
+            resting = self._training.run is None and self._training.images is None
+            if not self._shown and resting and not active:
+                self.button.setChecked(True)
             self._shown = runs
             self._fill(runs)
         self._mark()
