@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -202,10 +203,11 @@ def _is_from_another(error: RuntimeError) -> bool:
 
 
 def _lost(error: RuntimeError) -> ProcessLostError:
-    reason = str(error).strip().splitlines()[0][:200]
+    first_line = str(error).strip().splitlines()[0]
+    reason = re.sub(r"^\[[^]]*\]\s*", "", first_line).split(". ")[0][:200]
     here = f"process {distributed.get_rank()} on {socket.gethostname()}"
     return ProcessLostError(
-        f"another process of this training ended or no longer answers {here} ({reason}). "
+        f"another process of this training ended or no longer answers ({here}: {reason}). "
         "Its own output says why; then run the same command again: it goes on from the last "
         "checkpoint."
     )
