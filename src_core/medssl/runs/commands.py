@@ -15,6 +15,7 @@ import psutil
 from medssl.errors import FileRefusedError, SettingsError, StorageError
 from medssl.runs.events import EVENTS_FILE
 from medssl.runs.folder import RunFolder
+from medssl.runs.guard import guarded
 from medssl.runs.process import ProcessRecord, living
 from medssl.runs.state import ACTIVE_STATES
 from medssl.runs.status import read_status
@@ -42,25 +43,14 @@ def start_job(folder: str | Path) -> int:
         If the folder cannot be written.
     """
     run = _existing(folder)
-    busy = _worker(run)
-    if busy is not None:
-        raise SettingsError(f"{run.path}: process {busy.pid} is working on this run already.")
-    run.withdraw("stop")
-    run.withdraw("pause")
-    run.state("queued", message="its process is starting")
-    command = [sys.executable, "-P", "-m", "medssl", "run", str(run.path), "--background"]
     try:
-        with run.stderr_log.open("ab") as log:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                env=_environment(run.path),
-                **_detached(),
-            )
-        record = ProcessRecord.of(process.pid)
-        record.write(run.launch_file)
+        with guarded(run.path):
+            busy = _worker(run)
+            if busy is not None:
+                raise SettingsError(
+                    f"{run.path}: process {busy.pid} is working on this run already."
+                )
+            process = _launch(run)
     except OSError as error:
         raise StorageError(
             f"{run.path}: the job cannot be started ({error.strerror or error}). "
@@ -134,6 +124,24 @@ def kill_job(folder: str | Path) -> bool:
     if processes:
         run.event("log", level="warning", message="the process was killed on request")
     return bool(processes)
+
+
+def _launch(run: RunFolder) -> subprocess.Popen[bytes]:
+    run.withdraw("stop")
+    run.withdraw("pause")
+    run.state("queued", message="its process is starting")
+    command = [sys.executable, "-P", "-m", "medssl", "run", str(run.path), "--background"]
+    with run.stderr_log.open("ab") as log:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            env=_environment(run.path),
+            **_detached(),
+        )
+    ProcessRecord.of(process.pid).write(run.launch_file)
+    return process
 
 
 def _existing(folder: str | Path) -> RunFolder:

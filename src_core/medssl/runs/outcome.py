@@ -44,6 +44,11 @@ def explain(error: Exception) -> tuple[str, str]:
         return problem, (
             "The memory is full. Close other programs, or start a new run with a smaller batch."
         )
+    if "CUDA error" in problem or type(error).__name__ == "AcceleratorError":
+        return problem, (
+            "The graphics card no longer answers. Resume the run: it goes on from its last "
+            "checkpoint. If the card stays away, restart the computer."
+        )
     return problem, (
         "This was not foreseen. Resume the run: it goes on from its last checkpoint. If it fails "
         "again, report it with stderr.log of the run folder."

@@ -106,7 +106,8 @@ def _message(folder: RunFolder, state: State, events: list[dict[str, Any]]) -> s
         return _joined(
             "The process is gone: it was killed, ran out of memory, or the computer went down"
             + (f" (its last words: {words})" if words else ""),
-            "Resume it: it goes on from its last checkpoint.",
+            "Resume it: it goes on from its last checkpoint. If memory ran out, close other "
+            "programs first.",
         )
     if state in ("queued", "starting"):
         return _newest(events, "message", str) or ""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -96,6 +97,21 @@ def test_the_one_who_started_it_may_leave(job: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     wait_for(job, "starting", "running")
     assert read_status(job).pid == int(done.stdout)
+
+
+def test_two_viewers_on_one_run(job: Path) -> None:
+    """Both press Start at once: one process; both see the same; one stops it, both know."""
+    with ThreadPoolExecutor(2) as viewers:
+        pressed = [viewers.submit(start_job, job) for _ in range(2)]
+    refused = [type(one.exception()) for one in pressed if one.exception()]
+    assert refused == [SettingsError]
+    wait_for(job, "running", step=1)
+    readers = EventReader(job), EventReader(job)
+    stop_job(job)
+    stop_job(job)
+    wait_for(job, "stopped")
+    assert readers[0].read() == readers[1].read()
+    assert RunFolder(job).events()[-1]["state"] == "stopped"
 
 
 def test_only_the_jobs_own_process_is_killed(tmp_path: Path) -> None:

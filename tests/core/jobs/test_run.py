@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from medssl.errors import Cancelled, FileRefusedError, SettingsError, StorageError
 from medssl.jobs import EmbedRequest, create_job, read_request, run_job
@@ -314,18 +315,28 @@ def test_a_truncated_checkpoint_gives_way_to_the_one_before(
     assert models[0] == models[1]
 
 
-def test_an_unforeseen_error_is_told(make_job: MakeJob, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (ZeroDivisionError("by zero"), "stderr.log"),
+        (RuntimeError("CUDA error: unspecified launch failure\nmore"), "no longer answers"),
+        (torch.OutOfMemoryError("CUDA out of memory."), "Close other programs"),
+    ],
+)
+def test_what_torch_or_nobody_foresaw_is_told_with_a_remedy(
+    make_job: MakeJob, monkeypatch: pytest.MonkeyPatch, error: Exception, remedy: str
+) -> None:
     def broken(*_: object, **__: object) -> None:
-        raise ZeroDivisionError("by zero")
+        raise error
 
     monkeypatch.setattr("medssl.jobs.run.do_request", broken)
     folder = make_job()
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(type(error)):
         run_job(folder)
     status = read_status(folder)
     assert status.state == "failed"
-    assert "ZeroDivisionError: by zero" in status.message
-    assert "stderr.log" in status.message
+    assert str(error).splitlines()[0].rstrip(".") in status.message
+    assert remedy in status.message
 
 
 def test_jobs_on_one_device_take_turns(make_job: MakeJob, runs: Path) -> None:
