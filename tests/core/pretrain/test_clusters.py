@@ -112,12 +112,13 @@ def test_stage_one_is_what_it_is_without_stage_two(tmp_path: Path) -> None:
     assert [event["loss"] for event in both[:4]] == [event["loss"] for event in alone]
 
 
-def test_stopped_in_the_second_stage_or_at_its_prototypes_goes_on(tmp_path: Path) -> None:
+def test_stopped_in_either_stage_or_at_the_prototypes_goes_on(tmp_path: Path) -> None:
     settings = clustered("grid", steps=6)
     whole = pretrain(make_cohort(4), settings, tmp_path / "whole")
     expected = load_model(whole.model_folder).net.state_dict()
     places = {
-        "stage": lambda done, _message: done == 5,
+        "first": lambda done, _message: done == 2,
+        "second": lambda done, _message: done == 5,
         "prototypes": lambda _done, message: "cluster prototypes 2/4" in message,
     }
     for name, reached in places.items():
