@@ -14,6 +14,7 @@ from medssl.embed import EmbeddedCase, EmbeddedCohort
 from medssl.landmarks.tally import Tally
 
 _ELEMENTS = 1 << 20
+_ALL_ALIKE = 0.99
 
 
 class CohortAligner:
@@ -42,6 +43,7 @@ class CohortAligner:
         self.unit_voxels = float(np.median(sides)) if sides else 1.0
         self._coarse: dict[str, Cells] = {}
         self._done: dict[str, tuple[dict[str, int], Alignment]] = {}
+        self._structured: dict[str, bool] = {}
 
     def units(self, place_cells: NDArray[np.floating]) -> torch.Tensor:
         """Cell coordinates as places in units."""
@@ -53,6 +55,13 @@ class CohortAligner:
         """Places in units as cell coordinates."""
         stride = self._embedded.embedder.stride
         return np.asarray((places.numpy() * self.unit_voxels - (stride - 1) / 2) / stride)
+
+    def has_structure(self, case: str) -> bool:
+        """Whether the cells of an image differ; those of a constant image are all alike."""
+        if case not in self._structured:
+            features = self._cells_of(self._embedded.case(case)).features.float()
+            self._structured[case] = float(features.mean(0).norm()) < _ALL_ALIKE
+        return self._structured[case]
 
     def align(self, template: str, cases: list[str], tally: Tally | None = None) -> Alignment:
         """Alignment of a template image to the cases, in their order; what is known is reused.

@@ -43,7 +43,8 @@ class Matches:
     support
         Trusted matches of the alignment around the place ``(B,)``.
     trust
-        Mean trust in all matches of the alignment, 0 to 1 ``(B,)``; NaN without an alignment.
+        Mean trust in all matches of the alignment, 0 to 1 ``(B,)``; 0 where one of the images
+        is constant, NaN without an alignment.
     scatter
         Distance of the ways through other images from their median, as a share of the longest
         side ``(B,)``; NaN where there are no such ways.
@@ -109,7 +110,7 @@ class Matcher:
             cycle=self._cycle(template, vectors),
             disagreement=_floats(np.linalg.norm(peaked - expected, axis=1) / self._cells_a_unit),
             support=support[:, 0].numpy(),
-            trust=alignment.weight.mean(-1).numpy(),
+            trust=alignment.weight.mean(-1).numpy() * self._structured(template, keys),
             scatter=self._relays.scatter(template, keys),
         )
 
@@ -133,6 +134,10 @@ class Matcher:
             trust=unknown,
             scatter=unknown,
         )
+
+    def _structured(self, template: Template, keys: list[str]) -> Floats:
+        known = self._aligner.has_structure(template.case_key)
+        return _floats([known and self._aligner.has_structure(key) for key in keys])
 
     def _windows(self, keys: list[str], centres: Floats) -> Windows:
         radius = max(3, math.ceil(_REACH * self._cells_a_unit))

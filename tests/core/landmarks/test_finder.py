@@ -198,3 +198,12 @@ def test_images_of_very_different_sizes(embed, film) -> None:
 def test_without_cycle_and_relays(chests) -> None:
     found = clicked(chests, ["carina"], settings=MatchSettings(cycle=False, relays=0)).find()
     assert all(f.cycle_error is None for f in found)
+
+
+@pytest.mark.parametrize("clicked", ["film.tif", "flat.tif"])
+def test_nothing_is_sure_in_a_constant_image_or_from_one(embed, film, clicked: str) -> None:
+    flat = np.full((200, 180), 7.0, np.float32)
+    finder = LandmarkFinder(embed({"film": film[::2, ::2], "flat": flat, "flat2": flat}))
+    finder.add_template("point", clicked, (40, 50))
+    levels = {f.case_key: f.level for f in finder.find() if f.case_key != clicked}
+    assert set(levels.values()) == {"low"}
