@@ -100,7 +100,8 @@ def dimension_problem(grid: Grid, ndim: int) -> tuple[str, str]:
     size = " × ".join(str(s) for s in reversed(grid.shape))
     return (
         f"it is {kinds[5 - ndim]} ({size}), but this cohort is prepared as {ndim}-D",
-        f"Put pictures and volumes in separate folders, or work in {5 - ndim}-D.",
+        f"Put pictures and volumes in separate folders, or work in {5 - ndim}-D, with a model of "
+        f"{5 - ndim}-D images or instant.",
     )
 
 
