@@ -67,6 +67,8 @@ def test_every_form_gives_assignments_and_prototypes(tmp_path: Path, form: str, 
     assert embedder.prototypes is not None
     assert prototype_map(embedding, embedder.prototypes).shape == shares.shape
     assert "Clusters: 3" in (result.model_folder / "card.md").read_text()
+    links = [path.name for path in tmp_path.glob("correspondences-*")]
+    assert links == (["correspondences-across.safetensors"] if form == "dense" else [])
 
 
 def test_without_a_second_stage_there_are_no_clusters(tmp_path: Path) -> None:
