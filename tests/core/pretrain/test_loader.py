@@ -27,6 +27,27 @@ def test_processes_share_an_epoch() -> None:
     assert sorted(numbers) == list(range(8))
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_processes_see_together_what_one_sees(linked: bool) -> None:
+    """Of 40 voxels the canvas shows a random part; partners are drawn at random."""
+    cases = make_cohort(7, side=40).cases
+    whole = BatchSource(cases, (16, 32), 8, seed=4)
+    parts = [BatchSource(cases, (16, 32), 4, 4, process, 2) for process in range(2)]
+    if linked:
+        partners = torch.tensor([[(n + 1) % 7, (n + 2) % 7, (n + 3) % 7] for n in range(7)])
+        for source in (whole, *parts):
+            source.partners = partners
+    for step in (0, 5):
+        one = whole.read(step)
+        several = [source.read(step) for source in parts]
+        numbers = torch.tensor([n for batch in several for n in batch.numbers or ()])
+        assert numbers.sort().values.tolist() == list(range(8))
+        assert numbers[:4].tolist() == [0, 1, 4, 5]
+        assert torch.equal(torch.cat([batch.images for batch in several]), one.images[numbers])
+        assert torch.equal(torch.cat([batch.case for batch in several]), one.case[numbers])
+        assert torch.equal(torch.cat([batch.origin for batch in several]), one.origin[numbers])
+
+
 def test_a_step_is_the_same_whenever_it_is_read() -> None:
     cases = make_cohort(5, side=40).cases
     first = BatchSource(cases, (16, 32), 3, seed=4).read(7)
