@@ -114,7 +114,7 @@ class RunFollower:
         before = self._last
         if before is not None and not new and (before.status, before.gone) == (status, gone):
             return None
-        if before is not None and status.state != before.status.state:
+        if before is None or status.state != before.status.state:
             self._explain(status)
         self._last = Snapshot(
             self.path,

@@ -39,7 +39,7 @@ class ClosingQuestion(QObject):
     def end(self) -> None:
         """Ask no more."""
         self._window.removeEventFilter(self)
-        self._window.close = self._close
+        del self._window.close
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Keep the window open where the person stays."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -162,9 +163,9 @@ class CurvesPanel(QWidget):
             sign = "╌" if name.startswith("run:") and sign == "●" else sign
             shown = name.removeprefix("run:") if name.startswith("run:") else metric_words(name)
             words.append(
-                f'<a href="{name}" style="text-decoration:none;color:{self._text}">'
+                f'<a href="{escape(name)}" style="text-decoration:none;color:{self._text}">'
                 f'<span style="color:{self._colour(name, number)}">{sign}</span>&nbsp;'
-                f"{shown.replace(' ', '&nbsp;')}</a>"
+                f"{escape(shown).replace(' ', '&nbsp;')}</a>"
             )
         text = "&nbsp; ".join(words)
         if text != self.names.text():
