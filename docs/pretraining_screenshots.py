@@ -66,7 +66,7 @@ def main(folder: Path, steps: int, minutes: float) -> None:
     dock.setup.form.editor("clusters").setValue(8)
     person.keep(folder / "pretraining-advanced.png")
     dock.setup.form.editor("steps").setValue(steps)
-    dock.setup.form.editor("batch").setValue(4)
+    dock.setup.form.editor("batch").setValue(2)
     choose(dock, "compile", "off")
     dock.setup.preview_form.editor("every_seconds").setValue(2)
     person.click(dock.setup.advanced.button)

@@ -179,6 +179,7 @@ class RunFollower:
         from medssl.runs import Curve
 
         self._metric = self._metric | event
+        self._progress = None
         step = _whole(event.get("step"))
         for name, value in event.items():
             if name in _NO_CURVE or isinstance(value, bool) or not isinstance(value, int | float):

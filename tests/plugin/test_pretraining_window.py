@@ -188,6 +188,11 @@ def test_a_started_run_is_followed_with_curves_and_numbers(dock, training, pictu
     np.testing.assert_allclose(10 ** shown["loss"][1][-1], 4.0 / 29)
     click(dock.run_page.curves.log)
     np.testing.assert_allclose(dock.run_page.curves.shown()["loss"][1][-1], 4.0 / 29)
+    names = dock.run_page.curves.names
+    assert "spread" not in names.text()
+    names.linkActivated.emit("+")
+    names.linkActivated.emit("spread")
+    assert "spread" in dock.run_page.curves.shown()
     words = dock.run_page.numbers.text()
     assert words == "step 29 of 100 · 9.1 images/s · 4 min left · memory 1.2 GB"
     assert dock.run_page.name.toolTip() == "chest · LD quick"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 COLOURS = ("#56b4e9", "#e69f00", "#2fc39a", "#cc79a7", "#f0e442", "#ff8a5c")
 _HEIGHT = 210
+_MORE = "+"
 
 
 class CurvesPanel(QWidget):
@@ -39,6 +40,7 @@ class CurvesPanel(QWidget):
         self._others: Mapping[str, Points] = {}
         self._hidden: set[str] = set()
         self._chosen: set[str] = set()
+        self._all_named = False
         self._text, self._back = "#f0f1f2", "#20232a"
         self.log = QCheckBox("Log")
         self.log.setToolTip("Logarithmic axis")
@@ -158,7 +160,11 @@ class CurvesPanel(QWidget):
     def _name(self) -> None:
         """Write the names below the plot; a full disc is shown, a ring is not."""
         words = []
-        for number, name in enumerate(self._all()):
+        known = self._all()
+        quiet = [name for name in known if not self._is_shown(name) and not is_loss(name)]
+        for number, name in enumerate(known):
+            if name in quiet and not self._all_named:
+                continue
             sign = "●" if self._is_shown(name) else "○"
             sign = "╌" if name.startswith("run:") and sign == "●" else sign
             shown = name.removeprefix("run:") if name.startswith("run:") else metric_words(name)
@@ -167,12 +173,19 @@ class CurvesPanel(QWidget):
                 f'<span style="color:{self._colour(name, number)}">{sign}</span>&nbsp;'
                 f"{escape(shown).replace(' ', '&nbsp;')}</a>"
             )
+        if quiet:
+            more = "fewer" if self._all_named else f"{len(quiet)}&nbsp;more"
+            words.append(f'<a href="{_MORE}" style="color:{self._text}">{more}</a>')
         text = "&nbsp; ".join(words)
         if text != self.names.text():
             self.names.setText(text)
         self.log.setVisible(bool(words))
 
     def _toggle(self, name: str) -> None:
+        if name == _MORE:
+            self._all_named = not self._all_named
+            self._name()
+            return
         by_itself = is_loss(name) or name.startswith("run:")
         changed = self._hidden if by_itself else self._chosen
         changed ^= {name}
