@@ -72,10 +72,11 @@ def learn(viewer: Any, images: Path | Sequence[Path], settings: Mapping[str, Any
     press(dock.primary)
     until(lambda: training.run is not None, 120)
     until(lambda: training.snapshot is not None and not training.active, 3600)
-    if training.model is None:
-        raise RuntimeError(f"the training ended as {training.snapshot.status}")
+    model = training.model
+    if model is None:
+        raise RuntimeError(f"the training ended as {training.snapshot}")
     press(dock.primary)
-    return training.run
+    return model.parent
 
 
 class Clicks:
@@ -112,6 +113,7 @@ class Clicks:
         QTest.keyClicks(self._dock.list.name, landmark)
         QTest.keyClick(self._dock.list.name, Qt.Key.Key_Return)
         canvas = self._viewer.window._qt_viewer.canvas  # noqa: SLF001 - no public way to a pixel
+        assert self.session.image is not None
         world = self.session.image.grid.voxel_to_world(point_vox)
         transform = canvas.view.transform * canvas.view.scene.transform
         at = QPointF(*(float(v) for v in transform.map([world[0], world[1]])[:2]))
