@@ -76,8 +76,8 @@ def save_checkpoint(
     except (OSError, SafetensorError) as error:
         partial.unlink(missing_ok=True)
         raise StorageError(
-            f"{folder}: the checkpoint cannot be written ({error}). Free some space and run the "
-            "same command again; the last checkpoint is still good."
+            f"{folder}: the checkpoint cannot be written ({error}). Free some space and resume "
+            "the run; the last checkpoint is still good."
         ) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,6 +41,8 @@ def explain(error: Exception) -> tuple[str, str]:
         return message, remedy
     text = str(error).strip().splitlines()
     problem = f"{type(error).__name__}: {text[0][:300]}" if text else type(error).__name__
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return problem, "The disk is full. Free some space and resume the run."
     if type(error).__name__ in ("OutOfMemoryError", "MemoryError"):
         return problem, (
             "The memory is full. Close other programs, or start a new run with a smaller batch."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -321,6 +322,7 @@ def test_a_truncated_checkpoint_gives_way_to_the_one_before(
         (ZeroDivisionError("by zero"), "stderr.log"),
         (RuntimeError("CUDA error: unspecified launch failure\nmore"), "no longer answers"),
         (torch.OutOfMemoryError("CUDA out of memory."), "Close other programs"),
+        (OSError(errno.ENOSPC, "No space left on device"), "Free some space"),
     ],
 )
 def test_what_torch_or_nobody_foresaw_is_told_with_a_remedy(
