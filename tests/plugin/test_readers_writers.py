@@ -44,8 +44,9 @@ def _resolve(name: str) -> object:
     return getattr(import_module(module), attribute)
 
 
-def test_landmarks_stand_in_both_menus(manifest) -> None:
-    assert [w.display_name for w in manifest.contributions.widgets] == ["Landmarks"]
+def test_the_docks_stand_in_the_menus(manifest) -> None:
+    names = [widget.display_name for widget in manifest.contributions.widgets]
+    assert names == ["Landmarks", "Pretraining"]
     annotate = manifest.contributions.menus["napari/layers/annotate"]
     assert annotate[0].command == "napari-medssl.landmarks"
 
