@@ -86,3 +86,19 @@ def test_the_first_steps_leave_net_and_optimiser_as_they_were(
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert not one.optimiser.state
     assert all(parameter.grad is None for parameter in one.net.parameters())
+
+
+def test_slow_steps_are_tried_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, division = make_plan(make_cohort(), tiny_settings())
+    learner_ = Learner(
+        plan, Hardware(torch.device("cpu"), "float32", False), start_accelerator("cpu")
+    )
+    batch = BatchSource(division.training, plan.canvas, plan.recipe.batch, seed=0).read(0)
+    taken: list[int] = []
+    step = learner_.step
+    monkeypatch.setattr(learner_, "step", lambda *a, **k: taken.append(1) or step(*a, **k))
+    warmup.first_steps(learner_, batch, timed=True)
+    usual = len(taken)
+    monkeypatch.setattr(warmup, "MOST_SECONDS", 0.0)
+    warmup.first_steps(learner_, batch, timed=True)
+    assert len(taken) - usual == 2 < usual
