@@ -70,6 +70,18 @@ def test_origin_says_where_the_image_lies() -> None:
     assert high.tolist() == [[12, 15], [12, 15]]
 
 
+def test_batches_are_the_same_however_many_threads_read_ahead() -> None:
+    cases = make_cohort(5, side=40).cases
+    shared = BatchSource(cases, (16, 32), 3, seed=4)
+    alone = BatchSource(cases, (16, 32), 3, seed=4)
+    for one, other in zip(read_ahead(shared, 2, 8), read_ahead(shared, 2, 8), strict=True):
+        expected = alone.read(one[0])
+        assert one[0] == other[0]
+        for batch in (one[1], other[1]):
+            assert torch.equal(batch.images, expected.images)
+            assert torch.equal(batch.origin, expected.origin)
+
+
 def test_an_error_while_reading_ahead_is_raised() -> None:
     class Gone:
         @property
