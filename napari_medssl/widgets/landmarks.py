@@ -7,6 +7,7 @@ from pathlib import Path
 
 from napari import Viewer
 from qtpy.QtCore import QEvent, QSize, QTimer
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from napari_medssl import shortcuts
@@ -28,6 +29,7 @@ from napari_medssl.widgets.options import Options
 from napari_medssl.widgets.parts import button, rule
 from napari_medssl.widgets.review import ReviewList
 from napari_medssl.widgets.style import sheet
+from napari_medssl.widgets.tabs import join_tabs
 
 
 class LandmarksWidget(QWidget):
@@ -57,11 +59,18 @@ class LandmarksWidget(QWidget):
         self._shared = shared_state(napari_viewer)
         self._build()
         self._connect()
-        self._closed = False
+        self._closed = self._placed = False
         self._release_keys = shortcuts.bind(napari_viewer, self._actions())
         self.destroyed.connect(lambda: threads.end(session.save_rest))
         self._restyle()
         self._refresh_all()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Open as a tab beside the other docks of ours."""
+        super().showEvent(event)
+        if not self._placed:
+            self._placed = True
+            join_tabs(self)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Width of the dock."""

@@ -339,6 +339,9 @@ def test_two_viewers_follow_one_run(running, own_viewer, training) -> None:
 def test_the_model_goes_to_the_landmarks_dock_that_is_open(running, viewer, engine) -> None:
     dock, run = running
     landmarks = gui.open_dock(viewer, engine)
+    window = dock.window()
+    gui.until(lambda: dock.parent() in window.tabifiedDockWidgets(landmarks.parent()))
+    dock.parent().raise_()
     run.end("done")
     gui.until(lambda: state_of(dock) == "done")
     assert dock.primary.text().startswith("Use this model")

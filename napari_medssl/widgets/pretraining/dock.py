@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from napari import Viewer
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtGui import QKeySequence, QShortcut, QShowEvent
-from qtpy.QtWidgets import QApplication, QFrame, QMainWindow, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_medssl import shortcuts
 from napari_medssl.session.status import Status
@@ -29,6 +29,7 @@ from napari_medssl.widgets.pretraining.run_page import RunPage
 from napari_medssl.widgets.pretraining.runs_list import RunsList
 from napari_medssl.widgets.pretraining.setup_page import SetupPage
 from napari_medssl.widgets.style import colours, sheet
+from napari_medssl.widgets.tabs import join_tabs, main_window_of
 
 if TYPE_CHECKING:
     from medssl.runs import RunStatus
@@ -273,8 +274,9 @@ class PretrainingWidget(QWidget):
         """Ask before the window that the dock lies in is closed with a run going on."""
         super().showEvent(event)
         if self._question is None and not self._closed:
-            window = _main_window(self)
+            window = main_window_of(self)
             if window is not None:
+                join_tabs(self)
                 self._question = ClosingQuestion(window, self._running_words, self._obey)
 
     def _running_words(self) -> str:
@@ -317,13 +319,6 @@ class PretrainingWidget(QWidget):
 
 def _import_plots() -> None:
     import napari_medssl.widgets.pretraining.axes  # noqa: F401 - here, and not in the window's thread
-
-
-def _main_window(widget: QWidget) -> QMainWindow | None:
-    parent = widget.parentWidget()
-    while parent is not None and not isinstance(parent, QMainWindow):
-        parent = parent.parentWidget()
-    return parent
 
 
 def _foot_words(status: RunStatus) -> str:
