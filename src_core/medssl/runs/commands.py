@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,20 @@ from medssl.runs.events import EVENTS_FILE
 from medssl.runs.folder import RunFolder
 from medssl.runs.guard import guarded
 from medssl.runs.process import ProcessRecord, living
-from medssl.runs.state import ACTIVE_STATES
+from medssl.runs.state import ACTIVE_STATES, ENDED_STATES
 from medssl.runs.status import read_status
 
 KILL_SECONDS = 5.0
+LEAVE_SECONDS = 10.0
+"""How long a process that has told its end is waited for."""
+LOOK_SECONDS = 0.05
 
 
 def start_job(folder: str | Path) -> int:
     """Start a job, or go on with it, in a process of its own that outlives this one.
 
-    It leaves one core to the viewer and runs at low priority.
+    It leaves one core to the viewer and runs at low priority. A process that has told its end
+    and is still leaving is waited for.
 
     Returns
     -------
@@ -38,13 +43,15 @@ def start_job(folder: str | Path) -> int:
     FileRefusedError
         If the folder is no run.
     SettingsError
-        If a process works on it already.
+        If a process works on it already, or it is done.
     StorageError
         If the folder cannot be written.
     """
     run = _existing(folder)
+    _let_leave(run)
     try:
         with guarded(run.path):
+            _refuse_done(run)
             busy = _worker(run)
             if busy is not None:
                 raise SettingsError(
@@ -84,10 +91,9 @@ def resume_job(folder: str | Path) -> None:
         If it is done.
     """
     run = _existing(folder)
-    state = read_status(run.path).state
-    if state == "done":
-        raise SettingsError(f"{run.path}: this run is done; there is nothing left to do.")
+    _refuse_done(run)
     run.withdraw("pause")
+    _let_leave(run)
     if _worker(run) is None:
         start_job(run.path)
 
@@ -124,6 +130,20 @@ def kill_job(folder: str | Path) -> bool:
     if processes:
         run.event("log", level="warning", message="the process was killed on request")
     return bool(processes)
+
+
+def _let_leave(run: RunFolder) -> None:
+    """Wait for a process that has told its end: it takes a moment to let go of torch."""
+    deadline = time.monotonic() + LEAVE_SECONDS
+    while time.monotonic() < deadline and _worker(run) is not None:
+        if read_status(run.path).state not in ENDED_STATES:
+            return
+        time.sleep(LOOK_SECONDS)
+
+
+def _refuse_done(run: RunFolder) -> None:
+    if read_status(run.path).state == "done":
+        raise SettingsError(f"{run.path}: this run is done; there is nothing left to do.")
 
 
 def _launch(run: RunFolder) -> subprocess.Popen[bytes]:
