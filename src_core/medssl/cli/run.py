@@ -12,6 +12,7 @@ from medssl.cli.output import say
 from medssl.cli.run_argument import Run, find_run
 from medssl.progress import silent
 
+BACKGROUND_NICE = 10
 TOLD_LEVELS = ("warning", "left out", "note")
 
 
@@ -47,8 +48,11 @@ def _tell(event: dict[str, Any]) -> None:
 
 
 def lower_priority() -> None:
-    """Let everything else on this computer go first."""
+    """Let everything else on this computer go first; a lower priority stays as it is."""
     import psutil
 
     process = psutil.Process()
-    process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if psutil.WINDOWS else 10)
+    if psutil.WINDOWS:
+        process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+    elif process.nice() < BACKGROUND_NICE:
+        process.nice(BACKGROUND_NICE)
