@@ -13,6 +13,8 @@ import psutil
 
 FOREIGN_HEARTBEAT_SECONDS = 60.0
 """After this long without a heartbeat a process of another computer counts as gone."""
+SAME_SECONDS = 1.0
+SAME_SINCE_BOOT_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -27,17 +29,22 @@ class ProcessRecord:
         When it was made, seconds since 1970.
     host
         Its computer.
+    since_boot
+        The same as `started`, seconds since the computer booted: it stays right when the clock
+        is put right.
     """
 
     pid: int
     started: float
     host: str
+    since_boot: float | None = None
 
     @classmethod
     def of(cls, pid: int | None = None) -> ProcessRecord:
         """Describe a process of this computer, by default this one."""
         process = psutil.Process(pid)
-        return cls(process.pid, process.create_time(), platform.node())
+        started = process.create_time()
+        return cls(process.pid, started, platform.node(), started - psutil.boot_time())
 
     @property
     def is_here(self) -> bool:
@@ -50,10 +57,18 @@ class ProcessRecord:
             return None
         try:
             process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.started) < 1.0
-            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+            alive = self._is(process.create_time()) and process.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
             return None
+        return process if alive else None
+
+    def _is(self, started: float) -> bool:
+        """Whether a process of this number that was made then is the one recorded."""
+        if abs(started - self.started) < SAME_SECONDS:
+            return True
+        if self.since_boot is None:
+            return False
+        return abs(started - psutil.boot_time() - self.since_boot) < SAME_SINCE_BOOT_SECONDS
 
     def write(self, path: Path) -> None:
         """Write the record, whole or not at all."""
@@ -66,7 +81,9 @@ class ProcessRecord:
         """Read a record; None where there is none or it is damaged."""
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-            return cls(int(values["pid"]), float(values["started"]), str(values["host"]))
+            known = int(values["pid"]), float(values["started"]), str(values["host"])
+            since_boot = values.get("since_boot")
+            return cls(*known, None if since_boot is None else float(since_boot))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

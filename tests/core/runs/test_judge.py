@@ -7,7 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,16 @@ def test_a_started_process_counts_before_it_has_the_lock(job: Teller, clock: Clo
     assert job.shown == "queued"
 
 
+def test_a_process_is_known_again_after_the_clock_was_put_right(job: Teller) -> None:
+    """The system tells the start of a process by its clock as it is now."""
+    own = ProcessRecord.of()
+    job.state("running")
+    replace(own, started=own.started - 3600).write(job.folder / "pid")
+    assert job.shown == "running"
+    replace(own, started=own.started - 3600, since_boot=None).write(job.folder / "pid")
+    assert job.shown == "lost"
+
+
 def test_metrics_mean_running(job: Teller) -> None:
     """However far back the state was told."""
     job.live()
@@ -210,7 +221,9 @@ def test_a_process_that_is_killed_is_lost(job: Teller) -> None:
         status = read_status(job.folder)
         assert (status.state, status.pid) == ("running", process.pid)
         process.kill()
-        process.stdout.read()
+        deadline = time.monotonic() + 10
+        while read_status(job.folder).state == "running" and time.monotonic() < deadline:
+            time.sleep(0.01)
         assert read_status(job.folder).state == "lost"
 
 
