@@ -12,6 +12,7 @@ from typing import Any
 
 from medssl.errors import FileRefusedError, SettingsError, StorageError
 from medssl.runs.events import EVENTS_FILE
+from medssl.runs.folder import RunFolder
 from medssl.runs.state import ACTIVE_STATES
 from medssl.runs.status import RunStatus, read_status
 
@@ -127,7 +128,7 @@ def delete_run(path: str | Path) -> None:
     path = Path(path)
     if not is_run_folder(path):
         raise FileRefusedError(path, "this is no run folder", "Delete it by hand if you mean it.")
-    if read_status(path).state in ACTIVE_STATES:
+    if read_status(path).state in ACTIVE_STATES or RunFolder(path).holder() is not None:
         raise SettingsError(f"{path}: this run is active. Stop it first, then delete it.")
     try:
         shutil.rmtree(path)

@@ -77,6 +77,15 @@ def test_an_active_run_is_not_deleted(tmp_path: Path) -> None:
     assert path.exists()
 
 
+def test_a_run_whose_process_still_leaves_is_not_deleted(tmp_path: Path) -> None:
+    with RunFolder(tmp_path / "run") as run:
+        run.state("stopped")
+        with pytest.raises(SettingsError, match="active"):
+            delete_run(run.path)
+    delete_run(run.path)
+    assert not run.path.exists()
+
+
 def test_a_folder_that_is_no_run_is_not_deleted(tmp_path: Path) -> None:
     (tmp_path / "thesis").mkdir()
     with pytest.raises(FileRefusedError):
