@@ -8,6 +8,7 @@ import torch
 
 from medssl.pretrain.learner import Learner
 from medssl.pretrain.loader import BatchSource
+from medssl.processes import process_count
 
 _SAID_BY_TORCH = ("allocate memory", "could not create a primitive")
 
@@ -20,17 +21,22 @@ def out_of_memory(error: Exception) -> bool:
 
 
 def lack_of_memory(learner: Learner, source: BatchSource, number: int) -> str:
-    """Say that the memory is too small for a step of a stage, and which batch would fit."""
+    """Say that the memory is too small for a step of a stage, and which batch would fit.
+
+    It is tried out, but not with several processes: a step needs all of them.
+    """
     plan = learner.plan
     size = " × ".join(map(str, plan.canvas))
     problem = f"the memory is too small for {plan.recipe.batch} images of {size} a step"
-    batch = fitting_batch(learner, source, number)
+    if process_count() > 1:
+        return f"{problem} and process. Start a new run with a smaller batch."
+    batch = _largest_that_fits(learner, source, number)
     if batch:
         return f"{problem}. A batch of {batch} fits: start a new run with it."
     return f"{problem}, and for fewer too. Close other programs, or prepare the images smaller."
 
 
-def fitting_batch(learner: Learner, source: BatchSource, number: int) -> int:
+def _largest_that_fits(learner: Learner, source: BatchSource, number: int) -> int:
     """Try ever smaller batches and return the largest that fits; 0 if none does."""
     pairs = learner.plan.recipe.stages[number].views.kind == "pairs"
     least = 2 if pairs or source.partners is not None else 1

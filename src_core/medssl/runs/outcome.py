@@ -44,9 +44,7 @@ def explain(error: Exception) -> tuple[str, str]:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return problem, "The disk is full. Free some space and resume the run."
     if type(error).__name__ in ("OutOfMemoryError", "MemoryError"):
-        return problem, (
-            "The memory is full. Close other programs, or start a new run with a smaller batch."
-        )
+        return problem, ("The memory is full. Close other programs and resume the run.")
     if "CUDA error" in problem or type(error).__name__ == "AcceleratorError":
         return problem, (
             "The graphics card no longer answers. Resume the run: it goes on from its last "
