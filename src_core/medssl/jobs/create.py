@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from medssl import __version__
 from medssl.errors import SettingsError
@@ -72,8 +73,7 @@ def _create(
     request: PretrainRequest | EmbedRequest, root: str | Path | None, folder: str | Path | None
 ) -> Path:
     if folder is not None and is_run_folder(folder):
-        _check_the_same(Path(folder), request)
-        write_request(RunFolder(folder), request)
+        _adopt(Path(folder), request)
         return Path(folder)
     path = Path(folder) if folder is not None else _new_folder(request.verb, root)
     run = RunFolder(path.absolute())
@@ -88,11 +88,18 @@ def _new_folder(verb: str, root: str | Path | None) -> Path:
     return parent / f"{stamp}-{verb}-{secrets.token_hex(2)}"
 
 
-def _check_the_same(folder: Path, request: PretrainRequest | EmbedRequest) -> None:
+def _adopt(folder: Path, request: PretrainRequest | EmbedRequest) -> None:
+    """Let the run in a folder go on, with what a request may change of it."""
     stored = read_request(folder)
-    free = {"name": "", "images": request.images, "threads": None}
-    if stored.model_copy(update=free) != request.model_copy(update=free):
+    kept: dict[str, Any] = {"name": request.name or stored.name}
+    if isinstance(stored, PretrainRequest) and isinstance(request, PretrainRequest):
+        kept["preview"] = stored.preview or request.preview
+    request = request.model_copy(update=kept)
+    free = {"images": request.images, "threads": request.threads, **kept}
+    if stored.model_copy(update=free) != request:
         raise SettingsError(
             f"{folder}: this folder holds a run with other settings. Name another run folder, "
             "or repeat the first request to go on with it."
         )
+    if request != stored:
+        write_request(RunFolder(folder), request)

@@ -39,7 +39,7 @@ class PretrainRequest(BaseModel):
     images: Images
     settings: PretrainSettings
     preview: PreviewSettings | None = Field(
-        default=None, description="What is shown while it runs; empty: nothing."
+        default=PreviewSettings(), description="What is shown while it runs; empty: nothing."
     )
     threads: Threads = None
 

@@ -6,12 +6,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
+from medssl.cli.run import lower_priority
 from medssl.errors import Cancelled
-from medssl.jobs import PretrainRequest, create_job, run_job
+from medssl.jobs import PretrainRequest, create_job, read_request, run_job
+from medssl.jobs.requests import write_request
 from medssl.phantom import write_cohort
 from medssl.prepare.settings import PrepareSettings
+from medssl.pretrain.preview import PreviewSettings
 from medssl.runs import RunFolder, kill_job, read_status
 from tests.core.pretrain.cohorts import tiny_settings
 
@@ -105,6 +109,32 @@ def test_a_running_run_is_asked_by_its_files(medssl: Callable, job: Path) -> Non
         assert not run.asked("pause")
         medssl("stop", job)
         assert run.asked("stop")
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, 10), (15, None)])
+def test_the_background_never_raises_the_priority(
+    monkeypatch: pytest.MonkeyPatch, before: int, after: int | None
+) -> None:
+    """A user may not, and the job would end before it began."""
+    given: list[int] = []
+
+    def nice(_process: psutil.Process, value: int | None = None) -> int:
+        if value is not None:
+            given.append(value)
+        return before
+
+    monkeypatch.setattr(psutil.Process, "nice", nice)
+    lower_priority()
+    assert given == ([] if after is None else [after])
+
+
+def test_a_run_that_goes_on_keeps_its_name_and_its_preview(films: Path, job: Path) -> None:
+    stored = read_request(job)
+    assert stored.preview == PreviewSettings()
+    named = stored.model_copy(update={"preview": PreviewSettings(every_seconds=5)})
+    write_request(RunFolder(job), named)
+    create_job(stored.model_copy(update={"name": "", "threads": 1}), folder=job)
+    assert read_request(job) == named.model_copy(update={"threads": 1})
 
 
 def test_pretraining_starts_in_the_background(

@@ -26,6 +26,7 @@ def test_run_folder_serves_where_a_model_is_asked(
     assert outcome.code == 0, outcome.stderr
     assert outcome.json["steps"] == 1
     assert outcome.json["images"] == 4
+    assert (run / "previews" / "preview.json").is_file()
     embedded = medssl("embed", films.images, "--model", run, "--json")
     assert embedded.code == 0, embedded.stderr
     assert len(embedded.json["images"]) == 4
