@@ -68,7 +68,7 @@ class StandardisedHead(nn.Sequential):
 
     def forward(self, features: Tensor) -> Tensor:
         """Standardise ``(B, C, *cells)``."""
-        standardised: Tensor = super().forward(features.detach())
+        standardised: Tensor = super().forward(features.detach())  # type: ignore[no-untyped-call]
         return standardised
 
 

@@ -59,5 +59,5 @@ class PatchDiscriminator(nn.Sequential):
 
     def forward(self, images: Tensor) -> Tensor:
         """Judge images ``(B, C, *spatial)``: ``(B, 1, *ceil(spatial / 8))``, single precision."""
-        judged: Tensor = super().forward(images.float())
+        judged: Tensor = super().forward(images.float())  # type: ignore[no-untyped-call]
         return judged

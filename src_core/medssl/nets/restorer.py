@@ -57,4 +57,5 @@ class Restorer(nn.Module):
             hidden = stack(cat((hidden, encoded[int(level)]), dim=1))
         if self.finest is not None:
             hidden = self.finest(F.interpolate(hidden, scale_factor=2.0, mode="nearest"))
-        return self.last(hidden).float().sigmoid()
+        restored: Tensor = self.last(hidden).float().sigmoid()
+        return restored

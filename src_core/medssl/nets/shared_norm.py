@@ -26,7 +26,8 @@ class SharedBatchNorm(nn.BatchNorm2d):
         assert self.running_var is not None
         assert self.num_batches_tracked is not None
         assert self.momentum is not None
-        weight, bias = self.weight, self.bias
+        weight: Tensor = self.weight
+        bias: Tensor = self.bias
         if not self.affine:
             weight, bias = torch.ones_like(self.running_mean), torch.zeros_like(self.running_mean)
         output, mean, variance = _Normalise.apply(  # type: ignore[no-untyped-call]

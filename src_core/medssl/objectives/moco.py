@@ -159,8 +159,8 @@ class Moco(LearningObjective):
 def _follow(mine: nn.Module, its: nn.Module, momentum: float) -> None:
     for own, other in zip(mine.parameters(), its.parameters(), strict=True):
         own.lerp_(other, 1 - momentum)
-    for own, other in zip(mine.buffers(), its.buffers(), strict=True):
-        if own.is_floating_point():
-            own.lerp_(other, 1 - momentum)
+    for kept, newer in zip(mine.buffers(), its.buffers(), strict=True):
+        if kept.is_floating_point():
+            kept.lerp_(newer, 1 - momentum)
         else:
-            own.copy_(other)
+            kept.copy_(newer)

@@ -228,6 +228,14 @@ class Recipe(BaseModel):
         return next(other for other in self.stages if other.correspondences == "descriptor")
 
     @property
+    def restored_views(self) -> DistortedViewSettings | None:
+        """How the views are made that the last stage restores; None where none does."""
+        for stage in reversed(self.stages):
+            if stage.restores and isinstance(stage.views, DistortedViewSettings):
+                return stage.views
+        return None
+
+    @property
     def links_images(self) -> bool:
         """Whether a stage matches across images."""
         return any(stage.correspondences != "none" for stage in self.stages)

@@ -112,7 +112,7 @@ class PretrainSettings(BaseModel):
     def _check_method(self) -> None:
         """Refuse what the recipe knows nothing of."""
         asked = {name: value for name, value in self if value not in (None, False)}
-        foreign = ("schedule", "parts")
+        foreign: tuple[str, ...] = ("schedule", "parts")
         if self.recipe != "ld":
             foreign = ("form", "clusters", "centre_sensitive")
         for name in foreign:

@@ -100,7 +100,8 @@ class Trainer:
         self.preview: Preview | None = None
         if preview is not None and preview.enabled and accelerator.is_main_process:
             shown = (*division.training, *division.held_out)
-            self.preview = Preview(preview, shown, folder, hardware.device)
+            views = plan.recipe.restored_views
+            self.preview = Preview(preview, shown, folder, hardware.device, views=views)
         self._whole = False  # whether net and optimiser are as after a step, and may be saved
         self._started = time.monotonic()
         self._link_seconds = 0.0

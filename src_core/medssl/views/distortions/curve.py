@@ -30,7 +30,7 @@ def bend_intensity(images: Tensor, draws: Draws) -> Tensor:
     x, y = bezier_curves(draws.fractions(2, 2))
     rising = draws.chance(0.5)[:, None]
     y = torch.where(rising, y, y.flip(1))
-    x, y = x.to(images), y.to(images)
+    x, y = x.to(images).contiguous(), y.to(images)
     greys = images.clamp(0, 1).flatten(1)
     after = torch.searchsorted(x, greys).clamp(1, SAMPLES - 1)
     left, right = x.gather(1, after - 1), x.gather(1, after)

@@ -73,4 +73,5 @@ def outer_cut_out(
 
 def uniform_like(images: Tensor, draws: Draws) -> Tensor:
     """Return noise of the images' shape, evenly distributed between 0 and 1."""
-    return torch.special.ndtr(draws.normal_like(images))
+    noise: Tensor = torch.special.ndtr(draws.normal_like(images))
+    return noise
