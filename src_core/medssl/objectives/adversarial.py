@@ -11,7 +11,7 @@ from torch import Tensor
 from medssl.nets import DenseNet
 from medssl.nets.discriminator import PAPER_WIDTHS, PatchDiscriminator
 from medssl.objectives.base import ObjectiveResult, Outputs
-from medssl.objectives.gather import average_gradients
+from medssl.objectives.gather import average_gradients, mean_across_processes
 from medssl.objectives.learning import LearningObjective
 from medssl.views.distorted import DistortedViews
 
@@ -81,7 +81,8 @@ class Adversarial(LearningObjective):
     def forward(self, views: DistortedViews, outputs: Outputs, stride: int) -> ObjectiveResult:  # noqa: ARG002
         """Loss of a batch; ``outputs.restored`` ``(2·B, C, *view)`` is used."""
         assert outputs.restored is not None
-        return ObjectiveResult(fooled_loss(self.discriminator(outputs.restored)))
+        loss = fooled_loss(self.discriminator(outputs.restored))
+        return ObjectiveResult(mean_across_processes(loss))
 
     def after_step(self, views: DistortedViews, outputs: Outputs) -> dict[str, Tensor]:
         """Let the discriminator take a step on what it was shown."""
@@ -96,7 +97,7 @@ class Adversarial(LearningObjective):
         average_gradients(self.discriminator.parameters())
         self.own_optimiser.step()
         self.discriminator.requires_grad_(False)
-        return {"discriminator": loss.detach()}
+        return {"discriminator": mean_across_processes(loss.detach())}
 
 
 def fooled_loss(judged: Tensor) -> Tensor:

@@ -48,6 +48,11 @@ def sum_across_processes(values: Tensor) -> Tensor:
     return total
 
 
+def mean_across_processes(value: Tensor) -> Tensor:
+    """Average what each process has of its own part of the batch; gradients flow back to all."""
+    return sum_across_processes(value) / process_count()
+
+
 def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
     """Give all processes the mean of their gradients of weights that are not in the net."""
     if process_count() == 1:

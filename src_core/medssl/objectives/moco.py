@@ -110,15 +110,16 @@ class Moco(LearningObjective):
             Not used.
         """
         assert outputs.deepest is not None
-        queries = unit_length(self.head(pooled(outputs.deepest.chunk(2)[0])))
-        keys = self._key(views.images.chunk(2)[1], outputs.deepest.dtype)
+        own = unit_length(self.head(pooled(outputs.deepest.chunk(2)[0])))
+        queries = across_processes(own)
+        keys = across_processes(self._key(views.images.chunk(2)[1], outputs.deepest.dtype))
         if self.training:
             self._keys = keys
         loss = self.loss(queries, keys, self.queue.clone())
         known = queries.detach()
         metrics = {
             "key_similarity": (known * keys).sum(1).mean(),
-            "image_spread": embedding_spread(across_processes(known)),
+            "image_spread": embedding_spread(known),
         }
         return ObjectiveResult(loss, metrics)
 
@@ -140,7 +141,7 @@ class Moco(LearningObjective):
             _follow(mine, its, momentum)
         self.steps += 1
         assert self._keys is not None
-        keys = across_processes(self._keys)[-len(self.queue) :]
+        keys = self._keys[-len(self.queue) :]
         places = (self.position + torch.arange(len(keys), device=keys.device)) % len(self.queue)
         self.queue[places] = keys
         self.position.copy_((self.position + len(keys)) % len(self.queue))

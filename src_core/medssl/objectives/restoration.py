@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from medssl.objectives.base import ObjectiveResult, Outputs
+from medssl.objectives.gather import mean_across_processes
 from medssl.views.distorted import DistortedViews
 
 
@@ -50,7 +51,8 @@ class Restoration(nn.Module):
     def forward(self, views: DistortedViews, outputs: Outputs, stride: int) -> ObjectiveResult:  # noqa: ARG002
         """Loss of a batch; ``outputs.restored`` ``(2·B, C, *view)`` is used."""
         assert outputs.restored is not None
-        return ObjectiveResult(self.loss(outputs.restored, views.targets))
+        loss = self.loss(outputs.restored, views.targets)
+        return ObjectiveResult(mean_across_processes(loss))
 
     def loss(self, restored: Tensor, targets: Tensor) -> Tensor:
         """Loss of restored images against the clean ones, both ``(V, C, *view)``."""

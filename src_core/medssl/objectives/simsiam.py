@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from medssl.nets import DenseNet
 from medssl.nets.blocks import unit_length
 from medssl.objectives.base import ObjectiveResult, Outputs
-from medssl.objectives.gather import across_processes
+from medssl.objectives.gather import across_processes, mean_across_processes
 from medssl.objectives.learning import LearningObjective, mlp, pooled
 from medssl.objectives.spread import embedding_spread
 from medssl.views.distorted import DistortedViews
@@ -75,6 +75,7 @@ class Simsiam(LearningObjective):
         halves = outputs.deepest.chunk(2)
         first, second = (self.projector(pooled(half)) for half in halves)
         loss = self.loss((self.predictor(first), self.predictor(second)), (first, second))
+        loss = mean_across_processes(loss)
         spread = embedding_spread(across_processes(unit_length(first.detach())))
         return ObjectiveResult(loss, {"image_spread": spread})
 

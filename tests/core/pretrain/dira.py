@@ -8,7 +8,7 @@ from medssl.presets_dira import dira_recipe
 from medssl.pretrain import PretrainSettings, Recipe
 
 SMALL = {
-    "moco": {"hidden": 8, "channels": 8, "queue": 4},
+    "moco": {"hidden": 8, "channels": 8, "queue": 8},
     "barlow_twins": {"channels": 8},
     "simsiam": {"channels": 8, "bottleneck": 4},
     "adversarial": {"widths": (4, 4, 4, 4)},

@@ -20,7 +20,9 @@ from medssl.runs import RunFolder
 
 SCRIPT = Path(__file__).with_name("one_of_several.py")
 TRAININGS = ("dense", "across", "regions", "grid", "grid-regions", "volumes")
+TRAININGS += ("dira-moco", "dira-barlow", "dira-simsiam")
 GRADIENTS = ("gradients-across-regions", "gradients-grid-regions", "gradients-volumes-regions")
+GRADIENTS += ("gradients-dira-moco", "gradients-dira-simsiam")
 SECONDS = 120.0
 
 
