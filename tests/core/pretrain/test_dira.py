@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -11,7 +12,7 @@ from safetensors.torch import load_file
 from medssl.embed.net import NetEmbedder
 from medssl.errors import Cancelled, SettingsError
 from medssl.models import load_model
-from medssl.pretrain import make_settings, pretrain
+from medssl.pretrain import Optimiser, make_settings, pretrain
 from medssl.pretrain.fit import fit_to_number
 from medssl.pretrain.hardware import choose_hardware, start_accelerator
 from medssl.pretrain.learner import Learner
@@ -87,6 +88,26 @@ def test_stopped_in_each_stage_and_resumed_ends_bit_equal(tmp_path: Path) -> Non
     assert any(name.startswith("optimiser/") and "adversarial" in name for name in one)
 
 
+def test_it_learns_to_restore(tmp_path: Path) -> None:
+    settings = dira_settings(recipe={"parts": "res"}, steps=80)
+    recipe = settings.custom.model_copy(update={"optimiser": Optimiser(lr=1e-2)})
+    settings = settings.model_copy(update={"custom": recipe})
+    losses = [e["restoration"] for e in pretrain(make_cohort(), settings, tmp_path).history]
+    assert np.mean(losses[-15:]) < 0.6 * np.mean(losses[:5])
+
+
+def test_timing_leaves_the_training_as_it_was(tmp_path: Path) -> None:
+    """The same steps, measured before or not, end in the same model and memories."""
+    settings = dira_settings()
+    asked = settings.model_copy(update={"steps": None, "minutes": 0.07})
+    timed = pretrain(make_cohort(), asked, tmp_path / "timed")
+    plain = settings.model_copy(update={"steps": timed.steps})
+    pretrain(make_cohort(), plain, tmp_path / "plain")
+    part = "checkpoints/last/state.safetensors"
+    one, other = (load_file(tmp_path / name / part) for name in ("timed", "plain"))
+    assert all(torch.equal(one[name], other[name]) for name in one if "module" in name)
+
+
 def test_without_weight_the_adversary_changes_nothing(tmp_path: Path) -> None:
     """With weight 0 it is ``dir`` step for step."""
     recipe = tiny_dira(schedule="joint")
@@ -108,8 +129,10 @@ def test_the_adversary_rises(tmp_path: Path) -> None:
     learner, source = learner_of(recipe={"schedule": "joint"})
     learner.enter(learner.plan.recipe.stages[0])
     batch = source.read(0)
-    low, half, whole = (float(learner.loss(0, batch, 0, place)[0]) for place in (0.0, 0.05, 0.1))
-    later = float(learner.loss(0, batch, 0, 0.7)[0])
+    low, half, whole = (
+        float(learner.loss(0, batch, 0, place)[0].detach()) for place in (0.0, 0.05, 0.1)
+    )
+    later = float(learner.loss(0, batch, 0, 0.7)[0].detach())
     assert low < half < whole == later
     assert half - low == pytest.approx(whole - half, rel=0.05)
 
