@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from medssl.embed.net import NetEmbedder
 from medssl.errors import Cancelled, SettingsError
 from medssl.models import load_model
+from medssl.nets import Parts
 from medssl.pretrain import Optimiser, make_settings, pretrain
 from medssl.pretrain.fit import fit_to_number
 from medssl.pretrain.hardware import choose_hardware, start_accelerator
@@ -210,3 +211,21 @@ def test_collapse_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     metrics = [e["step"] for e in RunFolder(tmp_path).events() if "image_spread" in e]
     assert len(said) == 1
     assert metrics
+
+
+def test_colours_are_restored_as_colours(tmp_path: Path) -> None:
+    recipe = {"channels": 3, "upright": False, "schedule": "joint"}
+    result = pretrain(make_cohort(4, channels=3), dira_settings(recipe=recipe, steps=2), tmp_path)
+    net = load_model(result.model_folder).net
+    images = torch.rand(1, 3, 16, 16)
+    assert net.outputs(images, Parts(restored=True)).restored.shape == images.shape
+
+
+def test_the_best_on_held_out_images_becomes_the_model(tmp_path: Path) -> None:
+    settings = dira_settings(recipe={"schedule": "joint"}, steps=3)
+    changes = {"held_out": 0.2, "validate_every": 1}
+    settings = settings.model_copy(update={"custom": settings.custom.model_copy(update=changes)})
+    pretrain(make_cohort(10), settings, tmp_path)
+    losses = [e["validation_loss"] for e in RunFolder(tmp_path).events() if "validation_loss" in e]
+    assert len(losses) == 3
+    assert load_model(tmp_path).card.recipe["steps"] == losses.index(min(losses)) + 1
