@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -35,7 +37,7 @@ def swap_patches(images: Tensor, pairs: int, sides: tuple[float, float], draws: 
     blocks = [torch.stack((place, place + wide), dim=2).long() for place in places]
     steps = _flat_steps(sizes)
     shift = ((places[1] - places[0]).long() * steps).sum(-1).to(images.device)
-    own = torch.arange(extent.prod().int().item(), device=images.device)
+    own = torch.arange(math.prod(sizes), device=images.device)
     source = own.expand(len(images), -1)
     masks = [inside(block, sizes, images.device).flatten(2) for block in blocks]
     for number in range(pairs):
