@@ -30,6 +30,8 @@ _NO_LOSS = {
     "lr",
     "images_per_second",
     "spread",
+    "image_spread",
+    "key_similarity",
     "positive_similarity",
     "effective_clusters",
     "pixel_entropy",

@@ -57,12 +57,35 @@ METHODS: tuple[Method, ...] = (
         "Learns what each place looks like: for landmarks and structures. "
         "Needs a few dozen images of one body part and view.",
     ),
+    Method(
+        "dira-moco",
+        "Whole images, restored",
+        "DiRA · MoCo",
+        "Learns to tell images apart and to restore what was distorted: for classification and "
+        "segmentation with a quarter of the labels or more.",
+    ),
+    Method(
+        "dira-barlow",
+        "Whole images, restored",
+        "DiRA · Barlow Twins",
+        "The same for very few labels or small cohorts: it needs no memory of other images.",
+    ),
+    Method(
+        "dira-simsiam",
+        "Whole images, restored",
+        "DiRA · SimSiam",
+        "The same, cheapest; look whether it says that it has collapsed.",
+    ),
+    Method(
+        "ld+dira",
+        "Places and whole images",
+        "LD + DiRA",
+        "Learns both on one net: for landmarks and for what is said of whole images.",
+    ),
 )
 EFFORTS: tuple[Effort, ...] = (
     Effort("quick", "Quick · 8 min", "Enough for landmarks in images of one kind."),
-    Effort(
-        "standard", "Standard · 45 min", "The same net, taught longer: steadier where images vary."
-    ),
+    Effort("standard", "Standard · 45 min", "Taught longer: steadier where images vary."),
     Effort(
         "paper", "Paper · hours", "The published net and schedule; a GPU takes hours, a CPU days."
     ),

@@ -23,6 +23,27 @@ class Recipe(StrEnum):
     """Pretraining methods."""
 
     LD = "ld"
+    DIRA_MOCO = "dira-moco"
+    DIRA_BARLOW = "dira-barlow"
+    DIRA_SIMSIAM = "dira-simsiam"
+    LD_DIRA = "ld+dira"
+
+
+class Schedule(StrEnum):
+    """Orders in which DiRA's parts are added."""
+
+    STEPWISE = "stepwise"
+    WARMUP = "warmup"
+    JOINT = "joint"
+
+
+class Parts(StrEnum):
+    """Which of DiRA's parts learn."""
+
+    DI = "di"
+    RES = "res"
+    DIR = "dir"
+    DIRA = "dira"
 
 
 class Preset(StrEnum):
@@ -71,6 +92,21 @@ def pretrain(
             show_default=False,
         ),
     ] = None,
+    schedule: Annotated[
+        Schedule | None,
+        typer.Option(
+            help="DiRA: how its parts are added. Left out: stepwise, one after the other.",
+            show_default=False,
+        ),
+    ] = None,
+    parts: Annotated[
+        Parts | None,
+        typer.Option(
+            help="DiRA: discrimination (di) or restoration (res) alone, both (dir), or with the "
+            "adversary (dira). Left out: dira.",
+            show_default=False,
+        ),
+    ] = None,
     centre_sensitive: Annotated[
         bool,
         typer.Option(
@@ -109,6 +145,8 @@ def pretrain(
         recipe=recipe.value,
         preset=preset.value,
         form=form.value if form else None,
+        schedule=schedule.value if schedule else None,
+        parts=parts.value if parts else None,
         ndim=choose_ndim(listing.sources),
         channels=channels,
         upright=upright,

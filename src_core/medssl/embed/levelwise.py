@@ -5,6 +5,7 @@ receptive field (hundreds of voxels) or gives other values near the seams. Here 
 levels are tiled: they need nearly all of the memory, but look only a few voxels around. Their
 pooled result is small enough for the coarse levels to run on the whole image at once. Every cell
 is what it would be without tiles, and no voxel is computed more than a thin halo too often.
+Pictures in a ResNet begin at stride 2 and are run whole.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from medssl.embed.tiling import Tile, choose_tile, tiles
 from medssl.nets import DenseNet
 from medssl.nets.blocks import unit_length
+from medssl.nets.encoder import PlainEncoder
 from medssl.nets.padding import pad_to_multiple
 
 TILE_BYTES = 192 << 20
@@ -74,6 +76,9 @@ class LevelwiseNet:
     @torch.inference_mode()
     def _run(self, images: Tensor, assigns: bool) -> Tensor:
         """Return embeddings and, if asked for, shares, one after the other in channels."""
+        if self.architecture.kind == "resnet":
+            features = self._net.features(self._ready(images))
+            return self._heads(features, assigns).to("cpu", torch.float16)
         spatial = images.shape[2:]
         padded = pad_to_multiple(images, self.architecture.deepest_stride)
         split = self.split_level(padded.shape[2:])
@@ -146,7 +151,7 @@ class LevelwiseNet:
         ).to(memory_format=self._memory_format)
         for tile in self._plan(shape, split, decoding=False):
             block = self._ready(_cut(padded, tile.at(1 << split)))
-            pooled = self._net.pool(self._encode(block, 0, split)[-1])
+            pooled = PlainEncoder.halve(self._encode(block, 0, split)[-1])
             _cut(whole, tile.interior).copy_(_cut(pooled, tile.crop()))
         return whole
 
@@ -176,13 +181,15 @@ class LevelwiseNet:
         levels: list[Tensor] = []
         for level in range(first, end):
             if level > first:
-                hidden = self._net.pool(hidden)
+                hidden = PlainEncoder.halve(hidden)
             hidden = self._net.encoder[level](hidden)
             levels.append(hidden)
         return levels
 
     def _decode(self, levels: list[Tensor], first: int, start: int, end: int) -> Tensor:
         """Go up from level `start` to level `end`; ``levels[0]`` is that of level `first`."""
+        if self.architecture.embedding_of == "encoder":
+            return levels[end - first]
         hidden = levels[start - first]
         for level in reversed(range(end, start)):
             hidden = F.interpolate(hidden, scale_factor=2.0, mode="nearest")
@@ -206,6 +213,7 @@ def _cut(maps: Tensor, box: Sequence[slice]) -> Tensor:
 def _folded(net: DenseNet) -> DenseNet:
     """Copy a net with every batch norm folded into the convolution before it."""
     result = copy.deepcopy(net).eval()
+    result.restorer = None
     for module in list(result.modules()):
         if not isinstance(module, nn.Sequential):
             continue

@@ -47,7 +47,7 @@ class StepCount:
         Most that is held up to the loss: what a compiled net, which makes gradients in place,
         holds at all.
     weight_bytes
-        The net's weights alone.
+        The weights of net and objectives alone.
     """
 
     operations: float
@@ -79,7 +79,11 @@ def count_step(plan: Plan, number: int, precision: Precision) -> StepCount:
         forward = counter.peak
         torch.autograd.backward(loss)
         del loss, batch
-    weights = sum(p.numel() * p.element_size() for p in learner.net.parameters())
+    weights = sum(
+        p.numel() * p.element_size()
+        for module in learner.modules.values()
+        for p in module.parameters()
+    )
     always = (1 + _OPTIMISER_STATES) * weights
     return StepCount(
         operations=counter.operations,

@@ -56,6 +56,22 @@ class EmbeddingHead(nn.Sequential):
         )
 
 
+class StandardisedHead(nn.Sequential):
+    """Brings every channel of a map to mean 0 and deviation 1 over the images that are trained on.
+
+    It learns no weights and passes no gradient: it reads what the rest of the net has learned.
+    """
+
+    def __init__(self, ndim: int, channels: int) -> None:
+        norm = nn.BatchNorm2d if ndim == 2 else nn.BatchNorm3d
+        super().__init__(norm(channels, affine=False))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Standardise ``(B, C, *cells)``."""
+        standardised: Tensor = super().forward(features.detach())  # type: ignore[no-untyped-call]
+        return standardised
+
+
 class ClusterHead(nn.Sequential):
     """Convolution-norm-ReLU to as many channels as clusters, a convolution, and shares.
 
@@ -82,11 +98,6 @@ class ClusterHead(nn.Sequential):
         for layer in self:
             scores = layer(scores)
         return nn.functional.logsigmoid(scores.float()).softmax(1)
-
-
-def max_pool(ndim: int) -> nn.Module:
-    """Return pooling that halves every spatial axis."""
-    return nn.MaxPool2d(2) if ndim == 2 else nn.MaxPool3d(2)
 
 
 def unit_length(vectors: Tensor, dim: int = 1) -> Tensor:

@@ -26,8 +26,12 @@ class SharedBatchNorm(nn.BatchNorm2d):
         assert self.running_var is not None
         assert self.num_batches_tracked is not None
         assert self.momentum is not None
+        weight: Tensor = self.weight
+        bias: Tensor = self.bias
+        if not self.affine:
+            weight, bias = torch.ones_like(self.running_mean), torch.zeros_like(self.running_mean)
         output, mean, variance = _Normalise.apply(  # type: ignore[no-untyped-call]
-            values, self.weight, self.bias, self.eps
+            values, weight, bias, self.eps
         )
         count = values.numel() // values.shape[1] * distributed.get_world_size()
         with torch.no_grad():
@@ -38,8 +42,8 @@ class SharedBatchNorm(nn.BatchNorm2d):
         return result
 
     def _check_input_dim(self, input: Tensor) -> None:  # noqa: A002 - torch's name
-        if input.ndim < 3:
-            raise ValueError(f"expected (B, C, *spatial), got {tuple(input.shape)}")
+        if input.ndim < 2:
+            raise ValueError(f"expected (B, C) or (B, C, *spatial), got {tuple(input.shape)}")
 
 
 class _Normalise(torch.autograd.Function):
@@ -98,7 +102,7 @@ def share_batch_norm(net: nn.Module, device: torch.device) -> None:
     Parameters, running statistics and their names stay as they are.
     """
     for name, child in net.named_children():
-        if not isinstance(child, nn.BatchNorm2d | nn.BatchNorm3d):
+        if not isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
             share_batch_norm(child, device)
         elif device.type == "cpu":
             setattr(net, name, _shared(child))
@@ -107,8 +111,8 @@ def share_batch_norm(net: nn.Module, device: torch.device) -> None:
             setattr(net, name, shared)
 
 
-def _shared(norm: nn.BatchNorm2d | nn.BatchNorm3d) -> SharedBatchNorm:
-    shared = SharedBatchNorm(norm.num_features, norm.eps, norm.momentum)
+def _shared(norm: nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d) -> SharedBatchNorm:
+    shared = SharedBatchNorm(norm.num_features, norm.eps, norm.momentum, norm.affine)
     shared.weight, shared.bias = norm.weight, norm.bias
     shared.running_mean, shared.running_var = norm.running_mean, norm.running_var
     shared.num_batches_tracked = norm.num_batches_tracked

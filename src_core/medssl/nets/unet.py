@@ -9,12 +9,24 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from medssl.nets.architecture import Architecture
-from medssl.nets.blocks import ClusterHead, ConvStack, EmbeddingHead, max_pool, unit_length
+from medssl.nets.blocks import (
+    ClusterHead,
+    ConvStack,
+    EmbeddingHead,
+    StandardisedHead,
+    unit_length,
+)
+from medssl.nets.encoder import PlainEncoder
 from medssl.nets.padding import pad_to_multiple
+from medssl.nets.parts import NetOutputs, Parts
+from medssl.nets.resnet import ResNetEncoder
+from medssl.nets.restorer import Restorer
 
 
 class DenseNet(nn.Module):
-    """U-Net with an embedding head and, where the architecture has clusters, a clustering head.
+    """U-Net with an embedding head and, where the architecture says so, further outputs.
+
+    These are shares of clusters and restored images.
 
     Cell ``i`` of an output with stride ``s`` is centred at voxel ``i·s + (s−1)/2``: pooling and
     upsampling are symmetric, and padding is added at the end only.
@@ -56,36 +68,41 @@ class DenseNet(nn.Module):
         super().__init__()
         self.architecture = architecture
         ndim, widths = architecture.ndim, architecture.widths
-        inside = (architecture.in_channels, *widths)
-        self.encoder = nn.ModuleList(
-            ConvStack(ndim, (inside[level], *[width] * count))
-            for level, (width, count) in enumerate(
-                zip(widths, architecture.convolutions, strict=True)
-            )
-        )
-        self.pool = max_pool(ndim)
+        self.encoder: PlainEncoder | ResNetEncoder
+        if architecture.kind == "resnet":
+            self.encoder = ResNetEncoder(architecture)
+        else:
+            self.encoder = PlainEncoder(architecture)
         self.decoder = nn.ModuleDict()
         channels = widths[-1]
-        for level in reversed(range(architecture.out_level, len(widths) - 1)):
+        for level in self._decoded_levels():
             channels += widths[level]
-            if level > 0:
-                outside = widths[level - 1] if architecture.kind == "vgg" else widths[level]
-                self.decoder[str(level)] = ConvStack(ndim, (channels, widths[level], outside))
+            if level > 0 or architecture.kind == "resnet":
+                outside = architecture.decoder_width(level)
+                middle = outside if architecture.kind == "resnet" else widths[level]
+                self.decoder[str(level)] = ConvStack(ndim, (channels, middle, outside))
                 channels = outside
-        self.feature_channels = channels
-        self.head = EmbeddingHead(
-            ndim,
-            channels,
-            hidden=architecture.embedding_channels * (1 if architecture.kind == "vgg" else 2),
-            channels=architecture.embedding_channels,
-            last_kernel=3 if architecture.kind == "vgg" else 1,
-        )
+        self.feature_channels = architecture.feature_channels
+        self.head: nn.Module
+        if architecture.embedding_of == "head":
+            self.head = EmbeddingHead(
+                ndim,
+                channels,
+                hidden=architecture.embedding_channels * (1 if architecture.kind == "vgg" else 2),
+                channels=architecture.embedding_channels,
+                last_kernel=3 if architecture.kind == "vgg" else 1,
+            )
+        else:
+            self.head = StandardisedHead(ndim, self.feature_channels)
         # Built last: with and without clusters the other weights begin alike.
         self.cluster_head: ClusterHead | None = None
         if architecture.clusters:
             self.cluster_head = ClusterHead(ndim, channels, architecture.clusters)
             size = (architecture.clusters, architecture.embedding_channels)
             self.register_buffer("prototypes", torch.zeros(size))
+        self.restorer: Restorer | None = None
+        if architecture.restoration:
+            self.restorer = Restorer(architecture, channels)
 
     @property
     def stride(self) -> int:
@@ -107,42 +124,74 @@ class DenseNet(nn.Module):
         """
         return unit_length(self.head(self.features(images)))
 
-    def embed_and_assign(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Return embeddings and shares of the clusters ``(B, K, *cells)``, which sum to 1.
+    def outputs(self, images: Tensor, parts: Parts) -> NetOutputs:
+        """Return several outputs at once.
 
         Raises
         ------
         ValueError
-            If the net has no clusters.
+            If the net has no clusters or no restoration, and they are wanted.
         """
-        if self.cluster_head is None:
-            raise ValueError("this net has no clusters")
-        features = self.features(images)
-        return unit_length(self.head(features)), self.cluster_head(features)
+        levels = self.encoder(self._padded(images))
+        sizes = images.shape[2:]
+        embedding = assignment = deepest = restored = None
+        if parts.deepest:
+            deepest = _crop(levels[-1], sizes, self.architecture.deepest_stride)
+        if parts.embedding or parts.assignment or parts.restored:
+            hidden = self._decode(levels)
+            features = _crop(hidden, sizes, self.stride)
+            if parts.embedding:
+                embedding = unit_length(self.head(features))
+            if parts.assignment:
+                if self.cluster_head is None:
+                    raise ValueError("this net has no clusters")
+                assignment = self.cluster_head(features)
+            if parts.restored:
+                if self.restorer is None:
+                    raise ValueError("this net does not restore images")
+                restored = _crop(self.restorer(hidden, levels), sizes, 1)
+        return NetOutputs(embedding, assignment, deepest, restored)
+
+    def freeze_but(self, parts: Parts) -> None:
+        """Let only those weights learn that some outputs need."""
+        decoded = parts.embedding or parts.assignment or parts.restored
+        self.decoder.requires_grad_(decoded)
+        self.head.requires_grad_(parts.embedding)
+        if self.cluster_head is not None:
+            self.cluster_head.requires_grad_(parts.assignment)
+        if self.restorer is not None:
+            self.restorer.requires_grad_(parts.restored)
 
     def features(self, images: Tensor) -> Tensor:
-        """Return the decoder's last map, before the head: ``(B, feature_channels, *cells)``."""
-        levels = self._encode(pad_to_multiple(images, self.architecture.deepest_stride))
-        hidden = levels[-1]
-        for level in reversed(range(self.architecture.out_level, len(levels) - 1)):
-            hidden = F.interpolate(hidden, scale_factor=2.0, mode="nearest")
-            hidden = torch.cat((hidden, levels[level]), dim=1)
-            if level > 0:
-                hidden = self.decoder[str(level)](hidden)
-        return _crop(hidden, images.shape[2:], self.stride)
+        """Return the map that embeddings are made of: ``(B, feature_channels, *cells)``."""
+        levels = self.encoder(self._padded(images))
+        return _crop(self._decode(levels), images.shape[2:], self.stride)
 
     def pyramid(self, images: Tensor) -> list[Tensor]:
         """Return the encoder's feature maps from fine to coarse, at strides 1, 2, 4, ..."""
-        levels = self._encode(pad_to_multiple(images, self.architecture.deepest_stride))
-        return [_crop(level, images.shape[2:], 2**depth) for depth, level in enumerate(levels)]
+        stride = self.architecture.level_stride
+        levels = self.encoder(self._padded(images))
+        return [_crop(maps, images.shape[2:], stride(n)) for n, maps in enumerate(levels)]
 
-    def _encode(self, images: Tensor) -> list[Tensor]:
-        levels: list[Tensor] = []
-        hidden = images
-        for depth, stack in enumerate(self.encoder):
-            hidden = stack(self.pool(hidden) if depth else hidden)
-            levels.append(hidden)
-        return levels
+    def _decode(self, levels: list[Tensor]) -> Tensor:
+        if self.architecture.embedding_of == "encoder":
+            return levels[self.architecture.out_level]
+        hidden = levels[-1]
+        for level in self._decoded_levels():
+            hidden = F.interpolate(hidden, scale_factor=2.0, mode="nearest")
+            hidden = torch.cat((hidden, levels[level]), dim=1)
+            if str(level) in self.decoder:
+                hidden = self.decoder[str(level)](hidden)
+        return hidden
+
+    def _decoded_levels(self) -> list[int]:
+        """Levels of the decoder, coarse to fine."""
+        if self.architecture.embedding_of == "encoder":
+            return []
+        return list(reversed(range(self.architecture.out_level, len(self.architecture.widths) - 1)))
+
+    def _padded(self, images: Tensor) -> Tensor:
+        return pad_to_multiple(images, self.architecture.deepest_stride)
 
 
 def _crop(maps: Tensor, sizes: Sequence[int], stride: int) -> Tensor:

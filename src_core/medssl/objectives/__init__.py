@@ -1,21 +1,25 @@
 """Objectives: one loss a file, each an ``nn.Module``."""
 
+from medssl.objectives.adversarial import Adversarial, AdversarialSettings
 from medssl.objectives.assignment_entropy import (
     AssignmentEntropy,
     AssignmentEntropySettings,
 )
+from medssl.objectives.barlow_twins import BarlowTwins, BarlowTwinsSettings
 from medssl.objectives.base import ObjectiveResult, Outputs
 from medssl.objectives.dense_discrimination import (
     DenseDiscrimination,
     DenseDiscriminationSettings,
 )
 from medssl.objectives.hypersphere_mixup import HypersphereMixup, HypersphereMixupSettings
+from medssl.objectives.learning import LearningObjective
 from medssl.objectives.matching import (
     CrossImageMatching,
     CrossImageMatchingSettings,
     DenseMatching,
     DenseMatchingSettings,
 )
+from medssl.objectives.moco import Moco, MocoSettings
 from medssl.objectives.patch_discrimination import (
     PatchDiscrimination,
     PatchDiscriminationSettings,
@@ -25,10 +29,16 @@ from medssl.objectives.region_discrimination import (
     RegionDiscrimination,
     RegionDiscriminationSettings,
 )
+from medssl.objectives.restoration import Restoration, RestorationSettings
+from medssl.objectives.simsiam import Simsiam, SimsiamSettings
 
 __all__ = [
+    "Adversarial",
+    "AdversarialSettings",
     "AssignmentEntropy",
     "AssignmentEntropySettings",
+    "BarlowTwins",
+    "BarlowTwinsSettings",
     "CrossImageMatching",
     "CrossImageMatchingSettings",
     "DenseDiscrimination",
@@ -37,6 +47,9 @@ __all__ = [
     "DenseMatchingSettings",
     "HypersphereMixup",
     "HypersphereMixupSettings",
+    "LearningObjective",
+    "Moco",
+    "MocoSettings",
     "ObjectiveResult",
     "Outputs",
     "PatchDiscrimination",
@@ -44,5 +57,9 @@ __all__ = [
     "PatchPooling",
     "RegionDiscrimination",
     "RegionDiscriminationSettings",
+    "Restoration",
+    "RestorationSettings",
+    "Simsiam",
+    "SimsiamSettings",
     "pool_patches",
 ]

@@ -80,7 +80,7 @@ class DenseDiscrimination(nn.Module):
         stride
             Voxels a cell.
         """
-        first, second = outputs.embedding.chunk(2)
+        first, second = outputs.cells.chunk(2)
         a = unit_length(read_cells(first, views.points[0], stride), dim=-1)
         b = unit_length(read_cells(second, views.points[1], stride), dim=-1)
         a, b, places, valid, case = (

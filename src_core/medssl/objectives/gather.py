@@ -12,10 +12,11 @@ In one process everything here gives back what it is given.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
-from torch import Tensor, distributed
+from torch import Tensor, distributed, nn
 
 from medssl.processes import process_count
 
@@ -45,6 +46,21 @@ def sum_across_processes(values: Tensor) -> Tensor:
         return values
     total: Tensor = _Sum.apply(values)  # type: ignore[no-untyped-call]
     return total
+
+
+def mean_across_processes(value: Tensor) -> Tensor:
+    """Average what each process has of its own part of the batch; gradients flow back to all."""
+    return sum_across_processes(value) / process_count()
+
+
+def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
+    """Give all processes the mean of their gradients of weights that are not in the net."""
+    if process_count() == 1:
+        return
+    for parameter in parameters:
+        if parameter.grad is not None:
+            distributed.all_reduce(parameter.grad)
+            parameter.grad /= process_count()
 
 
 class _Join(torch.autograd.Function):

@@ -98,7 +98,7 @@ class DenseMatching(nn.Module):
 
     def forward(self, views: DenseViews, outputs: Outputs, stride: int) -> ObjectiveResult:
         """Loss of a batch; the embedding of ``views.images`` is used."""
-        first, second = outputs.embedding.float().chunk(2)
+        first, second = outputs.cells.chunk(2)
         loss = _both_ways(first, second, views.points, views.valid.float(), stride, self.settings)
         return ObjectiveResult(loss, {})
 
@@ -122,9 +122,9 @@ class CrossImageMatching(nn.Module):
     def forward(self, views: DenseViews, outputs: Outputs, stride: int) -> ObjectiveResult:
         """Loss of a batch; zero where the cohort has no second image."""
         if views.across is None:
-            return ObjectiveResult(outputs.embedding.sum() * 0.0, {})
+            return ObjectiveResult(outputs.cells.sum() * 0.0, {})
         half = len(views.case) // 2
-        first, second = outputs.embedding.float().chunk(2)
+        first, second = outputs.cells.chunk(2)
         across = views.across
         loss = _both_ways(
             first[:half], second[half:], across.points, across.weight, stride, self.settings

@@ -40,7 +40,7 @@ class Regions:
     def of(cls, views: DenseViews | PairViews, outputs: Outputs, stride: int) -> Regions:
         """Take the plain views of a batch."""
         assert outputs.assignment is not None
-        embedding = outputs.embedding[: views.plain].float().flatten(2).transpose(1, 2)
+        embedding = outputs.cells[: views.plain].flatten(2).transpose(1, 2)
         assignment = outputs.assignment[: views.plain].float().flatten(2).transpose(1, 2)
         if views.extent is None:
             inside = torch.ones_like(assignment[..., 0])

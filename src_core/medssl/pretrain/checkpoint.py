@@ -26,7 +26,11 @@ BEFORE_NAME = "state.before.safetensors"
 
 
 def save_checkpoint(
-    folder: Path, step: int, modules: dict[str, nn.Module], optimiser: Optimizer, extra: Any
+    folder: Path,
+    step: int,
+    modules: dict[str, nn.Module],
+    optimisers: dict[str, Optimizer],
+    extra: Any,
 ) -> None:
     """Write everything that a training needs to go on as if it had not stopped.
 
@@ -38,8 +42,8 @@ def save_checkpoint(
         Steps done; with the seed it is the position in the data order and in all views.
     modules
         Nets and objectives by name.
-    optimiser
-        Its state goes along.
+    optimisers
+        Their states go along.
     extra
         Whatever else, as JSON.
 
@@ -54,13 +58,16 @@ def save_checkpoint(
     for name, module in modules.items():
         for key, value in module.state_dict().items():
             tensors[f"module/{name}/{key}"] = value
-    state = optimiser.state_dict()
-    for index, values in state["state"].items():
-        for key, value in values.items():
-            tensors[f"optimiser/{index}/{key}"] = torch.as_tensor(value)
+    groups = {}
+    for name, optimiser in optimisers.items():
+        state = optimiser.state_dict()
+        groups[name] = state["param_groups"]
+        for index, values in state["state"].items():
+            for key, value in values.items():
+                tensors[f"optimiser/{name}/{index}/{key}"] = torch.as_tensor(value)
     record = {
         "step": step,
-        "groups": state["param_groups"],
+        "groups": groups,
         "random": {"python": random.getstate(), "numpy": _numpy_state()},
         "extra": extra,
     }
@@ -82,7 +89,7 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    folder: Path, modules: dict[str, nn.Module], optimiser: Optimizer
+    folder: Path, modules: dict[str, nn.Module], optimisers: dict[str, Optimizer]
 ) -> tuple[int, Any, str]:
     """Put everything back as `save_checkpoint` found it.
 
@@ -104,7 +111,7 @@ def load_checkpoint(
     problems = []
     for name in (FILE_NAME, BEFORE_NAME):
         try:
-            step, extra = _load(folder / name, modules, optimiser)
+            step, extra = _load(folder / name, modules, optimisers)
         except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             problems.append(f"{folder / name}: the checkpoint is damaged or of another training")
@@ -119,16 +126,18 @@ def load_checkpoint(
     )
 
 
-def _load(path: Path, modules: dict[str, nn.Module], optimiser: Optimizer) -> tuple[int, Any]:
+def _load(
+    path: Path, modules: dict[str, nn.Module], optimisers: dict[str, Optimizer]
+) -> tuple[int, Any]:
     with safe_open(path, framework="pt") as file:
         record = json.loads(file.metadata()["record"])
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     for name, module in modules.items():
         module.load_state_dict(_below(tensors, f"module/{name}/"))
-    optimiser.load_state_dict(
-        {"state": _by_index(_below(tensors, "optimiser/")), "param_groups": record["groups"]}
-    )
-    _lay_out_like_parameters(optimiser)
+    for name, optimiser in optimisers.items():
+        state = _by_index(_below(tensors, f"optimiser/{name}/"))
+        optimiser.load_state_dict({"state": state, "param_groups": record["groups"][name]})
+        _lay_out_like_parameters(optimiser)
     _restore_random(tensors, record["random"])
     return int(record["step"]), record["extra"]
 

@@ -2,50 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from medssl.correspond import Correspondences
-from medssl.nets import DenseNet, build_net, normalise_input
+from medssl.nets import DenseNet, Parts, build_net, normalise_input
 from medssl.nets.shared_norm import share_batch_norm
-from medssl.objectives import (
-    AssignmentEntropy,
-    AssignmentEntropySettings,
-    CrossImageMatching,
-    CrossImageMatchingSettings,
-    DenseDiscrimination,
-    DenseDiscriminationSettings,
-    DenseMatching,
-    DenseMatchingSettings,
-    HypersphereMixup,
-    HypersphereMixupSettings,
-    Outputs,
-    PatchDiscrimination,
-    PatchDiscriminationSettings,
-    PatchPooling,
-    RegionDiscrimination,
-    RegionDiscriminationSettings,
-    pool_patches,
-)
+from medssl.objectives import AdversarialSettings, Outputs, PatchPooling, pool_patches
+from medssl.objectives.gather import average_gradients
+from medssl.pretrain.build import Objectives, build_optimiser
 from medssl.pretrain.hardware import Hardware
 from medssl.pretrain.parts import backward_in_parts
 from medssl.pretrain.plan import Plan
 from medssl.pretrain.recipe import ObjectiveSettings, Stage
 from medssl.processes import process_count
-from medssl.views import DenseViews, ImageBatch, PairViews, make_dense_views, make_pair_views
+from medssl.views import (
+    DenseViews,
+    DistortedViews,
+    ImageBatch,
+    PairViews,
+    make_dense_views,
+    make_distorted_views,
+    make_pair_views,
+)
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-_Kind = tuple[PatchPooling | None, bool, Hardware]
-"""What a compiled net is compiled for: pooling, assignment, hardware."""
+_Kind = tuple[PatchPooling | None, Parts, Hardware]
+"""What a compiled net is compiled for: pooling, outputs, hardware."""
+
+
+@dataclass(frozen=True)
+class Forwarded:
+    """What a batch became on the way to its loss."""
+
+    views: DenseViews | PairViews
+    outputs: Outputs
+    loss: Tensor
+    metrics: dict[str, Tensor]
 
 
 class TrainingNet(nn.Module):
-    """The net with what is compiled along with it: precision, pooling, assignment.
+    """The net with what is compiled along with it: precision, pooling, which outputs.
 
     Parameters
     ----------
@@ -53,30 +56,29 @@ class TrainingNet(nn.Module):
         The dense net; shared, not copied.
     pooling
         Grid to pool on, or None.
-    assigns
-        Whether cells are assigned to clusters.
+    parts
+        Outputs that the objectives need.
     bf16
         Whether convolutions run in bf16.
     """
 
     def __init__(
-        self, net: DenseNet, pooling: PatchPooling | None, assigns: bool, bf16: bool
+        self, net: DenseNet, pooling: PatchPooling | None, parts: Parts, bf16: bool
     ) -> None:
         super().__init__()
         self.net = net
         self.pooling = pooling
-        self.assigns = assigns
+        self.parts = parts
         self.bf16 = bf16
 
     def forward(self, images: Tensor) -> Outputs:
-        """Embed views ``(V, C, *view)``."""
+        """Embed, restore, ... views ``(V, C, *view)``."""
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self.bf16):
-            values = normalise_input(images)
-            cells, assignment = (
-                self.net.embed_and_assign(values) if self.assigns else (self.net(values), None)
-            )
-        patches = None if self.pooling is None else pool_patches(cells, self.pooling)
-        return Outputs(cells, patches, assignment)
+            made = self.net.outputs(normalise_input(images), self.parts)
+        patches = None
+        if self.pooling is not None and made.embedding is not None:
+            patches = pool_patches(made.embedding, self.pooling)
+        return Outputs(made.embedding, patches, made.assignment, made.deepest, made.restored)
 
 
 class Learner:
@@ -115,11 +117,13 @@ class Learner:
         if process_count() > 1:
             share_batch_norm(self.net, hardware.device)
         _lay_out(self.net, self.memory_format)
-        self.objectives = nn.ModuleList(
-            nn.ModuleList(build_objective(objective) for objective in stage.objectives)
-            for stage in plan.recipe.stages
-        ).to(hardware.device)
-        self.optimiser = self._build_optimiser()
+        seed = plan.settings.seed
+        self.objectives = Objectives(plan.recipe, self.net, seed).to(hardware.device)
+        if process_count() > 1:
+            share_batch_norm(self.objectives, hardware.device)
+        self.optimiser = build_optimiser(
+            plan.recipe.optimiser, self.net, self.objectives, hardware.device
+        )
         self.correspondences: Correspondences | None = None
         self.may_take_parts = hardware.device.type == "cuda" and process_count() == 1
         self.views_at_once: int | None = None
@@ -133,18 +137,23 @@ class Learner:
         """What a checkpoint keeps."""
         return {"net": self.net, "objectives": self.objectives}
 
+    @property
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        """All optimisers by name, those that objectives have for themselves too."""
+        return {"net": self.optimiser, **self.objectives.own_optimisers()}
+
     def enter(self, stage: Stage) -> None:
         """Make ready for the steps of a stage; what is compiled already stays so.
 
-        A clustering head that the stage does not use is frozen: several processes would wait for
-        its gradients.
+        Parts of the net that the stage does not use are frozen: several processes would wait for
+        their gradients.
         """
-        wanted = (stage.pooling, stage.assigns, self.hardware)
+        parts = stage.parts(self.plan.recipe.architecture)
+        wanted = (stage.pooling, parts, self.hardware)
         if wanted == self._entered:
             return
         self._entered = wanted
-        if self.net.cluster_head is not None:
-            self.net.cluster_head.requires_grad_(stage.assigns)
+        self.net.freeze_but(parts)
         training_net = self._training_nets.get(wanted)
         if training_net is None:
             training_net = self._training_nets[wanted] = self._plain(stage)
@@ -153,73 +162,89 @@ class Learner:
         self.accelerator.free_memory()  # lets go of what was prepared for the stage before
         self._forward = self.accelerator.prepare_model(training_net)
 
-    def loss(self, number: int, batch: ImageBatch, seed: int) -> tuple[Tensor, dict[str, Tensor]]:
+    def loss(
+        self, number: int, batch: ImageBatch, seed: int, place: float = 1.0
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the weighted loss of a batch in stage `number`, and what to watch."""
-        stage = self.plan.recipe.stages[number]
-        views = self._views(stage, batch.to(self.hardware.device), seed)
-        images = views.images.contiguous(memory_format=self.memory_format)
-        return self._judge(number, views, self._forward(images))
+        made = self._run(number, batch, seed, place)
+        return made.loss, made.metrics
 
     def step(
-        self, number: int, batch: ImageBatch, seed: int, lr: float
+        self, number: int, batch: ImageBatch, seed: int, lr: float, place: float = 1.0
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Take one step; returns loss and metrics without gradient, still on the device."""
-        self.net.train()
+        """Take one step; returns loss and metrics without gradient, still on the device.
+
+        Parameters
+        ----------
+        number
+            Of the stage.
+        batch, seed
+            Images, and what their views are drawn from.
+        lr
+            Learning rate.
+        place
+            Where in the stage the step lies, from 0 to 1: some weights rise with it.
+        """
+        self._train(True)
         for group in self.optimiser.param_groups:
-            group["lr"] = lr
-        loss, metrics = self._gradient(number, batch, seed)
+            group["lr"] = self.plan.recipe.optimiser.lr if group["steady"] else lr
+        made = self._gradient(number, batch, seed, place)
+        average_gradients(self.objectives.learned_with_the_net())
         if self.plan.recipe.optimiser.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.net.parameters(), self.plan.recipe.optimiser.clip_norm)
         self.optimiser.step()
-        return loss.detach(), metrics
+        metrics = made.metrics
+        for objective in self.objectives.learning(number):
+            assert isinstance(made.views, DistortedViews)
+            metrics = metrics | objective.after_step(made.views, made.outputs)
+        return made.loss.detach(), metrics
 
     @torch.no_grad()
     def validate(self, number: int, batches: list[ImageBatch]) -> float:
-        """Return the mean loss of batches, the net as it is used later, always the same views."""
+        """Return the mean loss of batches, the net as it is used later, always the same views.
+
+        Nothing learns or remembers by it.
+        """
         stage = self.plan.recipe.stages[number]
         kept = self._forward
-        self._forward = TrainingNet(self.net, stage.pooling, stage.assigns, bf16=False)
-        self.net.eval()
+        parts = stage.parts(self.plan.recipe.architecture)
+        self._forward = TrainingNet(self.net, stage.pooling, parts, bf16=False)
+        self._train(False)
         try:
             losses = [self.loss(number, batch, seed)[0] for seed, batch in enumerate(batches)]
         finally:
             self._forward = kept
-            self.net.train()
+            self._train(True)
         return float(torch.stack(losses).mean())
 
-    def _gradient(
-        self, number: int, batch: ImageBatch, seed: int
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def _gradient(self, number: int, batch: ImageBatch, seed: int, place: float) -> Forwarded:
         """Put the gradient of a batch into the weights; with fewer views at once if need be."""
         while True:
             self.optimiser.zero_grad(set_to_none=True)
             try:
-                return self._gradient_once(number, batch, seed)
+                return self._gradient_once(number, batch, seed, place)
             except torch.OutOfMemoryError:
                 if not self._take_fewer_at_once(number, batch):
                     raise
             torch.cuda.empty_cache()  # here the tensors of the failed attempt are let go of
 
-    def _gradient_once(
-        self, number: int, batch: ImageBatch, seed: int
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def _gradient_once(self, number: int, batch: ImageBatch, seed: int, place: float) -> Forwarded:
         if self.views_at_once is None:
-            loss, metrics = self.loss(number, batch, seed)
-            self.accelerator.backward(loss)
-            return loss, metrics
+            made = self._run(number, batch, seed, place)
+            self.accelerator.backward(made.loss)
+            return made
         stage = self.plan.recipe.stages[number]
         views = self._views(stage, batch.to(self.hardware.device), seed)
         images = views.images.contiguous(memory_format=self.memory_format)
-        return backward_in_parts(
-            self._plain(stage), images, self.views_at_once, partial(self._judge, number, views)
-        )
+        judge = partial(self._judge, number, views, place)
+        return backward_in_parts(self._plain(stage), images, self.views_at_once, judge)
 
     def _take_fewer_at_once(self, number: int, batch: ImageBatch) -> bool:
         """Halve the number of views that are in the net at once; False where that is no help."""
         if not self.may_take_parts or self.views_at_once == 1:
             return False
-        stage = self.plan.recipe.stages[number]
-        count = len(batch.images) * 2 if stage.views.kind == "dense" else len(batch.images) * 5 // 2
+        pairs = self.plan.recipe.stages[number].views.kind == "pairs"
+        count = len(batch.images) * 5 // 2 if pairs else len(batch.images) * 2
         self.views_at_once = max(1, (self.views_at_once or count) // 2)
         self.news.append(
             f"the memory of {self.hardware.device} is too small for the {count} views of a step at "
@@ -228,26 +253,39 @@ class Learner:
         )
         return True
 
+    def _run(self, number: int, batch: ImageBatch, seed: int, place: float) -> Forwarded:
+        stage = self.plan.recipe.stages[number]
+        views = self._views(stage, batch.to(self.hardware.device), seed)
+        images = views.images.contiguous(memory_format=self.memory_format)
+        return self._judge(number, views, place, self._forward(images))
+
     def _judge(
-        self, number: int, views: DenseViews | PairViews, outputs: Outputs
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+        self, number: int, views: DenseViews | PairViews, place: float, outputs: Outputs
+    ) -> Forwarded:
         """Return the weighted loss of what the net makes of all views, and what to watch."""
         metrics: dict[str, Tensor] = {}
         total = torch.zeros((), device=views.images.device)
         objectives = zip(
-            self.plan.recipe.stages[number].objectives, self._objectives(number), strict=True
+            self.plan.recipe.stages[number].objectives,
+            self.objectives.of_stage(number),
+            strict=True,
         )
         for settings, objective in objectives:
             result = objective(views, outputs, self.net.stride)
-            total = total + settings.weight * result.loss
+            total = total + _weight(settings, place) * result.loss
             metrics[settings.kind] = result.loss.detach()
             metrics |= result.metrics
-        return total, metrics
+        return Forwarded(views, outputs, total, metrics)
 
     def _plain(self, stage: Stage) -> TrainingNet:
         """Return the net for a stage as it is before it is compiled."""
         bf16 = self.hardware.precision == "bf16"
-        return TrainingNet(self.net, stage.pooling, stage.assigns, bf16)
+        parts = stage.parts(self.plan.recipe.architecture)
+        return TrainingNet(self.net, stage.pooling, parts, bf16)
+
+    def _train(self, mode: bool) -> None:
+        self.net.train(mode)
+        self.objectives.train(mode)
 
     def _views(self, stage: Stage, batch: ImageBatch, seed: int) -> DenseViews | PairViews:
         draws = batch.draws(seed)
@@ -255,19 +293,16 @@ class Learner:
             linked = self.correspondences
             carry = linked.carry if linked is not None else None
             return make_dense_views(batch, stage.views, draws, carry)
+        if stage.views.kind == "distorted":
+            return make_distorted_views(batch, stage.views, draws)
         return make_pair_views(batch, stage.views, self.plan.view, draws)
 
-    def _objectives(self, number: int) -> nn.ModuleList:
-        found = self.objectives[number]
-        assert isinstance(found, nn.ModuleList)
-        return found
 
-    def _build_optimiser(self) -> torch.optim.Optimizer:
-        wanted = self.plan.recipe.optimiser
-        kind = torch.optim.Adam if wanted.kind == "adam" else torch.optim.AdamW
-        values: dict[str, Any] = {"lr": wanted.lr, "weight_decay": wanted.weight_decay}
-        fused = self.hardware.device.type in ("cpu", "cuda")
-        return kind(self.net.parameters(), fused=fused, **values)
+def _weight(settings: ObjectiveSettings, place: float) -> float:
+    """Return the weight of an objective at a place in its stage."""
+    if isinstance(settings, AdversarialSettings) and settings.ramp > 0:
+        return settings.weight * min(1.0, place / settings.ramp)
+    return settings.weight
 
 
 def _lay_out(net: nn.Module, memory_format: torch.memory_format) -> None:
@@ -276,21 +311,3 @@ def _lay_out(net: nn.Module, memory_format: torch.memory_format) -> None:
     for parameter in net.parameters():
         if parameter.ndim == dims:
             parameter.data = parameter.data.contiguous(memory_format=memory_format)
-
-
-def build_objective(settings: ObjectiveSettings) -> nn.Module:
-    """Build the objective that belongs to its settings."""
-    if isinstance(settings, DenseDiscriminationSettings):
-        return DenseDiscrimination(settings)
-    if isinstance(settings, PatchDiscriminationSettings):
-        return PatchDiscrimination(settings)
-    if isinstance(settings, DenseMatchingSettings):
-        return DenseMatching(settings)
-    if isinstance(settings, CrossImageMatchingSettings):
-        return CrossImageMatching(settings)
-    if isinstance(settings, RegionDiscriminationSettings):
-        return RegionDiscrimination(settings)
-    if isinstance(settings, AssignmentEntropySettings):
-        return AssignmentEntropy(settings)
-    assert isinstance(settings, HypersphereMixupSettings)
-    return HypersphereMixup(settings)

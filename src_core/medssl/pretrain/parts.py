@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -11,12 +12,21 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from medssl.objectives import Outputs
 
-LossOf = Callable[[Outputs], tuple[Tensor, dict[str, Tensor]]]
+
+class HasLoss(Protocol):
+    """What the outputs of all views come to."""
+
+    @property
+    def loss(self) -> Tensor:
+        """Scalar that carries a gradient."""
+
+
+_Made = TypeVar("_Made", bound=HasLoss)
 
 
 def backward_in_parts(
-    forward: nn.Module, images: Tensor, size: int, loss_of: LossOf
-) -> tuple[Tensor, dict[str, Tensor]]:
+    forward: nn.Module, images: Tensor, size: int, loss_of: Callable[[Outputs], _Made]
+) -> _Made:
     """Add the gradient of a loss that couples all views, with few of them in the net at once.
 
     All parts are embedded without gradient; the loss of all embeddings together gives the
@@ -33,7 +43,8 @@ def backward_in_parts(
     size
         Views at once.
     loss_of
-        Gives loss and metrics of the outputs of all views.
+        Gives the loss of the outputs of all views; weights that it has of its own get their
+        gradient too.
 
     References
     ----------
@@ -44,15 +55,16 @@ def backward_in_parts(
     with torch.no_grad(), _running_statistics_kept(forward):
         found = [_tensors(forward(part)) for part in parts]
     leaves = {name: torch.cat([one[name] for one in found]).requires_grad_() for name in found[0]}
-    loss, metrics = loss_of(Outputs(**leaves))
-    gradients = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True)
+    made = loss_of(Outputs(**leaves))
+    torch.autograd.backward(made.loss)
+    gradients = [leaf.grad for leaf in leaves.values()]
     of_parts = [None if g is None else torch.split(g, size) for g in gradients]
     del found, leaves, gradients
     for number, part in enumerate(parts):
         outputs = _tensors(forward(part)).values()
         pairs = [(t, g[number]) for t, g in zip(outputs, of_parts, strict=True) if g is not None]
         torch.autograd.backward([t for t, _ in pairs], [g for _, g in pairs])
-    return loss.detach(), metrics
+    return made
 
 
 def _tensors(outputs: Outputs) -> dict[str, Tensor]:

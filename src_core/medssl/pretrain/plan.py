@@ -14,6 +14,7 @@ from medssl import __version__
 from medssl.errors import SettingsError
 from medssl.prepare.prepared import COLOUR_AS_GREY
 from medssl.prepare.settings import PrepareSettings
+from medssl.pretrain.fit import fit_to_number
 from medssl.pretrain.recipe import Recipe, Stage
 from medssl.pretrain.settings import PretrainSettings
 
@@ -35,7 +36,7 @@ class Plan(BaseModel):
     recipe: Recipe = Field(description="What it means.")
     prepare: PrepareSettings = Field(description="How the images were prepared.")
     canvas: tuple[int, ...] = Field(description="Size that images are laid on, voxels.")
-    view: tuple[int, ...] = Field(description="Size of a grid view, voxels.")
+    view: tuple[int, ...] = Field(description="Size of a grid or distorted view, voxels.")
     n_images: int = Field(description="Images that are trained on or held out.")
     fingerprint: str = Field(description="Fingerprint of the cohort.")
     steps: int | None = Field(default=None, description="Steps in all.")
@@ -65,6 +66,12 @@ class Plan(BaseModel):
             round(self.steps * sum(shares[: number + 1]) / sum(shares))
             for number in range(len(shares))
         ]
+
+    def place(self, step: int) -> float:
+        """Return where a step (0-based) lies in its stage, from 0 to 1."""
+        ends = [0, *self.stage_ends()]
+        number, _ = self.stage_at(step)
+        return (step - ends[number]) / (ends[number + 1] - ends[number])
 
     def schedule_span(self, step: int) -> tuple[int, int]:
         """Return first step and end of the schedule of the learning rate that a step lies in."""
@@ -112,6 +119,8 @@ def make_plan(images: PreparedCohort, settings: PretrainSettings) -> tuple[Plan,
             f"{colour} colour images are trained on as grey: take 3 channels to learn from colours"
         )
     division = divide(cases, recipe.held_out)
+    recipe, fitted = fit_to_number(recipe, len(division.training))
+    notes += fitted
     if recipe.batch < 2 <= len(division.training) and recipe.links_images:
         notes.append("a step sees one image: images are not linked; take a batch of 2 or more")
     shapes = [case.array.shape[1:] for case in cases]
@@ -157,8 +166,14 @@ def choose_canvas(shapes: Sequence[tuple[int, ...]], recipe: Recipe) -> tuple[in
 
 
 def choose_view(canvas: tuple[int, ...], recipe: Recipe) -> tuple[int, ...]:
-    """Choose the size of grid views: the canvas, reduced, in multiples that the grid divides."""
+    """Choose the size of views.
+
+    Of grid views it is the canvas, reduced, in multiples that the grid divides; distorted views
+    name their own.
+    """
     for stage in recipe.stages:
+        if stage.views.kind == "distorted":
+            return stage.views.size
         if stage.views.kind == "pairs" and stage.pooling is not None:
             unit = math.lcm(
                 stage.pooling.grid * recipe.architecture.out_stride,

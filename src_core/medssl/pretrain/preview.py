@@ -18,7 +18,9 @@ from medssl.embed.levelwise import LevelwiseNet
 from medssl.embed.net import memory_budget
 from medssl.errors import MedsslError
 from medssl.pretrain.colours import Colours
+from medssl.pretrain.restored import restored_view
 from medssl.runs import RunFolder
+from medssl.views import DistortedViewSettings
 
 if TYPE_CHECKING:
     from medssl.nets import DenseNet
@@ -61,6 +63,8 @@ class Preview:
         Where the net runs.
     clock
         Seconds that only grow.
+    views
+        How the views of a training that restores images are made; None: it restores none.
     """
 
     def __init__(
@@ -70,9 +74,11 @@ class Preview:
         folder: RunFolder,
         device: torch.device,
         clock: Callable[[], float] = time.monotonic,
+        views: DistortedViewSettings | None = None,
     ) -> None:
         self.folder = folder
         self.device = device
+        self.views = views
         self.every_seconds = settings.every_seconds
         self._clock = clock
         self._due = clock()
@@ -109,6 +115,9 @@ class Preview:
             embedding = copy(images)
         colours = Colours.fit(embedding.numpy(), Colours.load(place))
         arrays["embedding.npy"] = colours.paint(embedding.numpy())
+        if net.restorer is not None and self.views is not None:
+            found = restored_view(net, array, self.views, self.device)
+            arrays |= {f"{name}.npy": values for name, values in found.items()}
         for name, values in arrays.items():
             _save(place / name, values)
         colours.save(place)

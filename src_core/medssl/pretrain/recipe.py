@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from medssl.nets.architecture import Architecture
+from medssl.nets import Architecture, Parts
 from medssl.objectives import (
+    AdversarialSettings,
     AssignmentEntropySettings,
+    BarlowTwinsSettings,
     CrossImageMatchingSettings,
     DenseDiscriminationSettings,
     DenseMatchingSettings,
     HypersphereMixupSettings,
+    MocoSettings,
     PatchDiscriminationSettings,
     PatchPooling,
     RegionDiscriminationSettings,
+    RestorationSettings,
+    SimsiamSettings,
 )
 from medssl.prepare.settings import PrepareSettings
-from medssl.views import DenseViewSettings, PairViewSettings
+from medssl.views import DenseViewSettings, DistortedViewSettings, PairViewSettings
 
-ViewSettings = Annotated[DenseViewSettings | PairViewSettings, Field(discriminator="kind")]
+ViewSettings = Annotated[
+    DenseViewSettings | PairViewSettings | DistortedViewSettings, Field(discriminator="kind")
+]
 ObjectiveSettings = Annotated[
     DenseDiscriminationSettings
     | DenseMatchingSettings
@@ -28,12 +36,21 @@ ObjectiveSettings = Annotated[
     | PatchDiscriminationSettings
     | HypersphereMixupSettings
     | RegionDiscriminationSettings
-    | AssignmentEntropySettings,
+    | AssignmentEntropySettings
+    | MocoSettings
+    | BarlowTwinsSettings
+    | SimsiamSettings
+    | RestorationSettings
+    | AdversarialSettings,
     Field(discriminator="kind"),
 ]
 
 _DENSE_KINDS = ("dense_discrimination", "dense_matching", "cross_image_matching")
 _REGION_KINDS = ("region_discrimination", "assignment_entropy")
+_PAIR_KINDS = ("patch_discrimination", "hypersphere_mixup")
+IMAGE_KINDS = ("moco", "barlow_twins", "simsiam")
+"""Objectives that tell whole images apart: DiRA's discriminative part."""
+_RESTORED_KINDS = ("restoration", "adversarial")
 
 
 class Stage(BaseModel):
@@ -61,12 +78,24 @@ class Stage(BaseModel):
 
     @model_validator(mode="after")
     def _views_fit(self) -> Self:
-        dense = self.views.kind == "dense"
-        own = [o for o in self.objectives if o.kind not in _REGION_KINDS]
-        if any((o.kind in _DENSE_KINDS) != dense for o in own):
+        kind = self.views.kind
+        fitting = {
+            "dense": _DENSE_KINDS,
+            "pairs": _PAIR_KINDS,
+            "distorted": (*IMAGE_KINDS, *_RESTORED_KINDS, *_DENSE_KINDS[:2]),
+        }[kind]
+        if any(o.kind not in (*fitting, *_REGION_KINDS) for o in self.objectives):
             raise ValueError(f"stage {self.name!r}: the objectives do not fit the views")
-        if dense == (self.pooling is not None):
+        if (kind == "pairs") != (self.pooling is not None):
             raise ValueError(f"stage {self.name!r}: grid objectives need pooling, dense ones none")
+        if self.views.kind == "distorted" and bool(self.views.points) != self.discriminates_places:
+            raise ValueError(f"stage {self.name!r}: points and dense objectives need each other")
+        kinds = [o.kind for o in self.objectives]
+        if "adversarial" in kinds and "restoration" not in kinds:
+            raise ValueError(f"stage {self.name!r}: the adversary needs a restoration to judge")
+        patches = math.prod(-(-side // 8) for side in getattr(self.views, "size", ()))
+        if "adversarial" in kinds and patches < 2:
+            raise ValueError(f"stage {self.name!r}: the adversary needs views of two patches")
         across = any(o.kind == "cross_image_matching" for o in self.objectives)
         if across != (self.correspondences != "none"):
             raise ValueError(
@@ -79,13 +108,38 @@ class Stage(BaseModel):
         """Whether its objectives need the assignment of cells to clusters."""
         return any(o.kind in _REGION_KINDS for o in self.objectives)
 
+    @property
+    def discriminates_places(self) -> bool:
+        """Whether its objectives train the embedding's head."""
+        return any(o.kind in (*_DENSE_KINDS, *_PAIR_KINDS) for o in self.objectives)
+
+    @property
+    def restores(self) -> bool:
+        """Whether its objectives need restored images."""
+        return any(o.kind in _RESTORED_KINDS for o in self.objectives)
+
+    def parts(self, architecture: Architecture) -> Parts:
+        """Return which outputs of the net its objectives need.
+
+        An embedding without a head is computed wherever its map is, for its statistics.
+        """
+        kept = {"head": False, "decoder": self.restores, "encoder": True}
+        return Parts(
+            embedding=self.discriminates_places or kept[architecture.embedding_of],
+            assignment=self.assigns,
+            deepest=any(o.kind in IMAGE_KINDS for o in self.objectives),
+            restored=self.restores,
+        )
+
 
 class Optimiser(BaseModel):
     """How weights follow the gradient."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["adam", "adamw"] = "adamw"
+    kind: Literal["adam", "adamw", "sgd"] = Field(
+        default="adamw", description="sgd has momentum 0.9."
+    )
     lr: float = Field(default=2e-3, gt=0, description="Highest learning rate.")
     weight_decay: float = Field(default=1e-2, ge=0, description="Weight decay.")
     clip_norm: float | None = Field(
@@ -141,10 +195,27 @@ class Recipe(BaseModel):
             raise ValueError(f"every stage needs a name of its own, not {', '.join(names)}")
         if any(stage.assigns for stage in self.stages) != (self.architecture.clusters > 0):
             raise ValueError("clusters in the architecture and regions in a stage need each other")
+        self._check_restoration()
         pairs = any(stage.views.kind == "pairs" for stage in self.stages)
         if pairs and self.batch % 2:
             raise ValueError("a recipe with pairs of images needs an even batch")
         return self
+
+    def _check_restoration(self) -> None:
+        net = self.architecture
+        if any(stage.restores for stage in self.stages) != net.restoration:
+            raise ValueError("restoration in architecture and stages need each other")
+        learned = any(stage.discriminates_places for stage in self.stages)
+        if learned != (net.embedding_of == "head"):
+            raise ValueError("an embedding's head and an objective that trains it need each other")
+        for stage in self.stages:
+            if stage.views.kind == "distorted":
+                size = stage.views.size
+                if len(size) != net.ndim or any(side % net.deepest_stride for side in size):
+                    raise ValueError(
+                        f"stage {stage.name!r}: views need {net.ndim} sides, multiples of "
+                        f"{net.deepest_stride}, not {' × '.join(map(str, size))}"
+                    )
 
     def linking_stage(self, number: int) -> Stage:
         """Return the stage whose links a stage uses: the first that links by the descriptor.
@@ -155,6 +226,14 @@ class Recipe(BaseModel):
         if stage.correspondences != "descriptor":
             return stage
         return next(other for other in self.stages if other.correspondences == "descriptor")
+
+    @property
+    def restored_views(self) -> DistortedViewSettings | None:
+        """How the views are made that the last stage restores; None where none does."""
+        for stage in reversed(self.stages):
+            if stage.restores and isinstance(stage.views, DistortedViewSettings):
+                return stage.views
+        return None
 
     @property
     def links_images(self) -> bool:

@@ -17,6 +17,14 @@ from medssl.runs import RunFolder
 
 RECENT_EVENTS = 20
 COLLAPSED_EVENTS = 5
+_COLLAPSED = {
+    "spread": "the embedding has collapsed at step {done}: nearly all places have the same vector "
+    "(spread {spread:.3f}, healthy is above 0.5). Use more varied images or a lower learning rate.",
+    "image_spread": "what tells images apart has collapsed at step {done}: nearly all images have "
+    "the same vector (spread {spread:.3f}, healthy is near 1). Use more varied images, a larger "
+    "batch, a lower learning rate, or another recipe (dira-barlow).",
+}
+"""What is said of a spread that stays near 0; it is the channels' standard deviation times √E."""
 
 
 class Report:
@@ -41,7 +49,7 @@ class Report:
         self.warnings: list[str] = []
         self.clusters: ClusterWatch | None = None
         self._recent: list[tuple[int, float]] = []
-        self._flat_events = 0
+        self._flat_events: dict[str, int] = {}
 
     def step(
         self,
@@ -76,7 +84,7 @@ class Report:
         }
         self.history.append(event)
         self.folder.event("metric", **event)
-        self._watch_spread(done, numbers.get("spread"))
+        self._watch_spread(done, numbers)
         for text in self.clusters.see(done, numbers) if self.clusters else ():
             self.warn(text)
         return f"loss {value:.3f}" + (f", {rate:.1f} images/s" if rate else "")
@@ -121,13 +129,16 @@ class Report:
             return int(torch.cuda.max_memory_allocated(self.device)) >> 20
         return int(psutil.Process().memory_info().rss) >> 20
 
-    def _watch_spread(self, done: int, spread: float | None) -> None:
-        if spread is None:
-            return
-        self._flat_events = self._flat_events + 1 if spread < COLLAPSED_BELOW else 0
-        if self._flat_events == COLLAPSED_EVENTS:
-            self.warn(
-                f"the embedding has collapsed at step {done}: nearly all places have the "
-                f"same vector (spread {spread:.3f}, healthy is above 0.5). Use more varied "
-                "images or a lower learning rate."
-            )
+    def _watch_spread(self, done: int, numbers: dict[str, float]) -> None:
+        """Say it once when what the net tells apart has become the same.
+
+        Whole images are alike in a net that has learned nothing yet: theirs are watched from a
+        twentieth of the steps on.
+        """
+        for name, text in _COLLAPSED.items():
+            if name not in numbers or (name == "image_spread" and done < self.steps / 20):
+                continue
+            flat = numbers[name] < COLLAPSED_BELOW
+            self._flat_events[name] = self._flat_events.get(name, 0) + 1 if flat else 0
+            if self._flat_events[name] == COLLAPSED_EVENTS:
+                self.warn(text.format(done=done, spread=numbers[name]))

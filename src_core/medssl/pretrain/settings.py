@@ -11,6 +11,14 @@ from medssl.prepare.settings import PrepareSettings
 from medssl.pretrain.recipe import Recipe
 
 _Model = TypeVar("_Model", bound=BaseModel)
+RecipeName = Literal["ld", "dira-moco", "dira-barlow", "dira-simsiam", "ld+dira"]
+_DIRA: dict[str, tuple[Literal["moco", "barlow", "simsiam"], bool]] = {
+    "dira-moco": ("moco", False),
+    "dira-barlow": ("barlow", False),
+    "dira-simsiam": ("simsiam", False),
+    "ld+dira": ("moco", True),
+}
+"""What tells images apart in a recipe, and whether places are told apart too."""
 
 
 class PretrainSettings(BaseModel):
@@ -18,8 +26,11 @@ class PretrainSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    recipe: Literal["ld"] = Field(
-        default="ld", description="Pretraining method: ld is local discrimination."
+    recipe: RecipeName = Field(
+        default="ld",
+        description="Pretraining method. ld: local discrimination. dira-moco, dira-barlow, "
+        "dira-simsiam: discriminative, restorative and adversarial learning of whole images. "
+        "ld+dira: dira-moco and places told apart, on one net.",
     )
     preset: Literal["quick", "standard", "paper"] = Field(
         default="quick", description="Named settings: minutes, an hour, or the paper's."
@@ -28,6 +39,16 @@ class PretrainSettings(BaseModel):
         default=None,
         description="dense: points, learns in minutes; grid: the paper's patches. "
         "Empty: the preset's.",
+    )
+    schedule: Literal["stepwise", "warmup", "joint"] | None = Field(
+        default=None,
+        description="DiRA: parts are added one after the other (stepwise, the default), the "
+        "adversary alone comes later (warmup), or all learn from the first step (joint).",
+    )
+    parts: Literal["di", "res", "dir", "dira"] | None = Field(
+        default=None,
+        description="DiRA: discrimination alone, restoration alone, both, or both and the "
+        "adversary (dira, the default).",
     )
     ndim: Literal[2, 3] = Field(default=2, description="Pictures (2) or volumes (3).")
     channels: Literal[1, 3] = Field(default=1, description="Grey (1) or colour (3).")
@@ -75,6 +96,7 @@ class PretrainSettings(BaseModel):
     def _fits_together(self) -> Self:
         from medssl.presets import default_form
 
+        self._check_method()
         if self.minutes is not None and self.steps is not None:
             raise ValueError("give minutes or steps, not both")
         if self.custom is not None and (self.clusters is not None or self.centre_sensitive):
@@ -87,23 +109,51 @@ class PretrainSettings(BaseModel):
             )
         return self
 
+    def _check_method(self) -> None:
+        """Refuse what the recipe knows nothing of."""
+        asked = {name: value for name, value in self if value not in (None, False)}
+        foreign: tuple[str, ...] = ("schedule", "parts")
+        if self.recipe != "ld":
+            foreign = ("form", "clusters", "centre_sensitive")
+        for name in foreign:
+            if name in asked and self.custom is None:
+                raise ValueError(f"{name} does not belong to the recipe {self.recipe}")
+        if self.parts == "res" and self.schedule is not None:
+            raise ValueError("restoration alone has one stage: schedule says nothing of it")
+
     def resolve(self) -> Recipe:
         """Return the recipe that these settings mean."""
-        from medssl.presets import SHORTEST_LINKED_MINUTES, ld_recipe
-
-        recipe = self.custom or ld_recipe(
-            self.preset,
-            self.form,
-            self.ndim,
-            self.channels,
-            self.upright,
-            self.clusters,
-            self.centre_sensitive,
-            linked=self.minutes is None or self.minutes >= SHORTEST_LINKED_MINUTES,
-        )
+        recipe = self.custom or self._recipe()
         if self.batch is None:
             return recipe
         return _checked(Recipe, recipe.model_dump() | {"batch": self.batch})
+
+    def _recipe(self) -> Recipe:
+        from medssl.presets import SHORTEST_LINKED_MINUTES, ld_recipe
+        from medssl.presets_dira import dira_recipe
+
+        if self.recipe == "ld":
+            return ld_recipe(
+                self.preset,
+                self.form,
+                self.ndim,
+                self.channels,
+                self.upright,
+                self.clusters,
+                self.centre_sensitive,
+                linked=self.minutes is None or self.minutes >= SHORTEST_LINKED_MINUTES,
+            )
+        discrimination, places = _DIRA[self.recipe]
+        return dira_recipe(
+            self.preset,
+            discrimination,
+            self.ndim,
+            self.channels,
+            self.upright,
+            self.schedule or "stepwise",
+            self.parts or "dira",
+            places,
+        )
 
     @property
     def prepare(self) -> PrepareSettings:

@@ -100,7 +100,8 @@ class Trainer:
         self.preview: Preview | None = None
         if preview is not None and preview.enabled and accelerator.is_main_process:
             shown = (*division.training, *division.held_out)
-            self.preview = Preview(preview, shown, folder, hardware.device)
+            views = plan.recipe.restored_views
+            self.preview = Preview(preview, shown, folder, hardware.device, views=views)
         self._whole = False  # whether net and optimiser are as after a step, and may be saved
         self._started = time.monotonic()
         self._link_seconds = 0.0
@@ -148,7 +149,7 @@ class Trainer:
                 self._fix_steps(self._mean_step_seconds(warm.step_seconds))
         if has_checkpoint(self.folder.last):
             self.done, extra, note = load_checkpoint(
-                self.folder.last, self.learner.modules, self.learner.optimiser
+                self.folder.last, self.learner.modules, self.learner.optimisers
             )
             if note:
                 self.report.warn(note)
@@ -274,7 +275,7 @@ class Trainer:
         lr = self.plan.recipe.optimiser.lr * factor
         seed = view_seed(self.plan.settings.seed, step)
         with nullcontext() if self._whole else self.control.hurrying():
-            loss, metrics = self.learner.step(number, batch, seed, lr)
+            loss, metrics = self.learner.step(number, batch, seed, lr, self.plan.place(step))
         while self.learner.news:
             self.report.warn(self.learner.news.pop(0))
         self._whole = True
@@ -371,7 +372,7 @@ class Trainer:
     def _save_checkpoint(self, folder: Path) -> None:
         best = self.best if math.isfinite(self.best) else None
         extra = {"seconds": self.seconds, "best": best, "best_stage": self.best_stage}
-        save_checkpoint(folder, self.done, self.learner.modules, self.learner.optimiser, extra)
+        save_checkpoint(folder, self.done, self.learner.modules, self.learner.optimisers, extra)
 
     def _save_model(self) -> None:
         save_trained_model(self.folder.model, self.learner.net, self.plan, self.done)

@@ -79,13 +79,16 @@ def time_stage(learner: Learner, batch: ImageBatch, number: int) -> float:
 
 
 def _keep(learner: Learner) -> dict[str, Any]:
-    return copy.deepcopy(learner.net.state_dict())
+    return copy.deepcopy({name: m.state_dict() for name, m in learner.modules.items()})
 
 
 def _put_back(learner: Learner, weights: dict[str, Any]) -> None:
-    learner.net.load_state_dict(weights)
-    learner.optimiser.zero_grad(set_to_none=True)
-    learner.optimiser.state.clear()
+    """Put all back: warming up comes before the first step, when no optimiser has a state."""
+    for name, module in learner.modules.items():
+        module.load_state_dict(weights[name])
+    for optimiser in learner.optimisers.values():
+        optimiser.zero_grad(set_to_none=True)
+        optimiser.state.clear()
 
 
 def _time(learner: Learner, batch: ImageBatch, number: int) -> float:

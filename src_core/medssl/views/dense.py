@@ -111,29 +111,59 @@ def make_dense_views(
         change_intensity(warp.apply(batch, settings.fill), settings.photometric, draws)
         for warp in warps
     ]
-    count = settings.points * CANDIDATES
     low, high = batch.shown()
-    relative = spread_points(count, batch.ndim, draws).to(low)
-    on_canvas = low[:, None] + relative * (high - low)[:, None]
-    in_views = [warp.to_view(on_canvas) for warp in warps]
-    last = torch.tensor(batch.canvas, device=low.device) - 1
-    seen = torch.stack([((p >= 0) & (p <= last)).all(-1) for p in in_views]).all(0)
-    order = torch.argsort(seen.int(), dim=1, descending=True, stable=True)[:, : settings.points]
-    pick = order[..., None].expand(-1, -1, batch.ndim)
-    chosen = on_canvas.gather(1, pick)
-    points = (in_views[0].gather(1, pick), in_views[1].gather(1, pick))
+    relative = spread_points(settings.points * CANDIDATES, batch.ndim, draws).to(low)
+    candidates = low[:, None] + relative * (high - low)[:, None]
+    linked = LinkedPoints.of(batch, (warps[0], warps[1]), candidates, settings.points)
     across = None
     if carry is not None and batch.choice is not None:
-        across = _across(batch, chosen, points[0], warps[1], carry)
+        across = _across(batch, linked.on_canvas, linked.in_views[0], warps[1], carry)
     return DenseViews(
         torch.cat(views),
-        points,
-        batch.relative(chosen),
-        seen.gather(1, order),
+        linked.in_views,
+        batch.relative(linked.on_canvas),
+        linked.valid,
         batch.case,
         across,
         Extent(tuple(warps), (low, high)),
     )
+
+
+@dataclass(frozen=True)
+class LinkedPoints:
+    """Points on the canvas and in two views.
+
+    Parameters
+    ----------
+    on_canvas
+        ``(B, P, ndim)``, voxels.
+    in_views
+        Two tensors ``(B, P, ndim)``: voxels in the first and second view.
+    valid
+        ``(B, P)``: whether the point lies in the image and is seen in both views.
+    """
+
+    on_canvas: Tensor
+    in_views: tuple[Tensor, Tensor]
+    valid: Tensor
+
+    @classmethod
+    def of(
+        cls, batch: ImageBatch, warps: tuple[Warp, Warp], candidates: Tensor, count: int
+    ) -> LinkedPoints:
+        """Choose `count` of the candidates on the canvas; those that both views show come first."""
+        low, high = (limit[:, None] for limit in batch.shown())
+        in_views = [warp.to_view(candidates) for warp in warps]
+        last = torch.tensor(warps[0].view_size, device=low.device) - 1
+        seen = torch.stack([((p >= 0) & (p <= last)).all(-1) for p in in_views]).all(0)
+        seen = seen & ((candidates >= low - 0.5) & (candidates <= high + 0.5)).all(-1)
+        order = torch.argsort(seen.int(), dim=1, descending=True, stable=True)[:, :count]
+        pick = order[..., None].expand(-1, -1, batch.ndim)
+        return cls(
+            candidates.gather(1, pick),
+            (in_views[0].gather(1, pick), in_views[1].gather(1, pick)),
+            seen.gather(1, order),
+        )
 
 
 def _across(
@@ -168,7 +198,7 @@ def spread_points(points: int, ndim: int, draws: Draws) -> Tensor:
     number = draws.permutations(points)
     offset = draws.fractions(1, ndim, dtype=torch.float64)
     jitter = draws.fractions(points, ndim, dtype=torch.float64)
-    places = number[..., None] * steps + offset + jitter * float(points) ** (-1 / ndim)
+    places = number[..., None] * steps + offset + jitter * float(max(1, points)) ** (-1 / ndim)
     return torch.frac(places)
 
 

@@ -81,3 +81,26 @@ def test_a_forecast_starts_nothing(medssl: Callable, films: PhantomFolder, tmp_p
     assert outcome.json["seconds"] > 300 * outcome.json["step_seconds"]
     assert outcome.json["memory_mb"] > 500
     assert not run.exists()
+
+
+@pytest.mark.parametrize("recipe", ["dira-barlow", "ld+dira"])
+def test_other_recipes_give_models_that_embed(
+    medssl: Callable, films: PhantomFolder, tmp_path: Path, recipe: str
+) -> None:
+    run = tmp_path / "run"
+    asked = ("--recipe", recipe, "--schedule", "joint", "--steps", "2", "--device", "cpu")
+    outcome = medssl("pretrain", films.images, *asked, "--out", run, "--json")
+    assert outcome.code == 0, outcome.stderr
+    assert any("a step sees 4 images" in text for text in outcome.json["warnings"])
+    embedded = medssl("embed", films.images, "--model", run, "--json")
+    assert embedded.code == 0, embedded.stderr
+    assert len(embedded.json["images"]) == 4
+
+
+def test_options_of_another_recipe_are_refused(
+    medssl: Callable, films: PhantomFolder, tmp_path: Path
+) -> None:
+    for asked in (("--schedule", "joint"), ("--recipe", "dira-moco", "--clusters", "4")):
+        outcome = medssl("pretrain", films.images, *asked, "--steps", "1", "--out", tmp_path / "r")
+        assert outcome.code == 2
+        assert "does not belong to the recipe" in outcome.lines[0]

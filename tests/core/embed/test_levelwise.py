@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from medssl.embed.levelwise import LevelwiseNet
-from medssl.nets import Architecture, DenseNet, build_net, normalise_input
+from medssl.nets import Architecture, DenseNet, Parts, build_net, normalise_input
 
 CPU = torch.device("cpu")
 NETS = {
@@ -67,7 +67,8 @@ def test_tiled_assignments_equal_those_of_the_net() -> None:
     torch.manual_seed(0)
     net = build_net(Architecture.plain(2, widths=(4, 8, 8, 8), clusters=3)).eval()
     image = torch.rand(1, 1, 70, 61, dtype=torch.float16)
-    embedding, shares = net.embed_and_assign(normalise_input(image.float()))
+    outputs = net.outputs(normalise_input(image.float()), Parts(assignment=True))
+    embedding, shares = outputs.embedding, outputs.assignment
     for budget in (1 << 40, 150_000):
         run = LevelwiseNet(net, CPU, torch.float32, budget_bytes=budget, tile_bytes=400_000)
         given = run.embed_and_assign(image)

@@ -28,6 +28,7 @@ from medssl.pretrain.loader import BatchSource
 from medssl.pretrain.plan import make_plan
 from medssl.runs import RunFolder
 from tests.core.pretrain.cohorts import make_cohort, tiny_settings
+from tests.core.pretrain.dira import dira_settings
 
 SHAPES = [(64, 64)] * 20
 
@@ -211,3 +212,11 @@ def test_a_speed_is_measured_in_no_time():
     speed = forecast_speed.measure_speed(torch.device("cpu"), "float32")
     assert speed.operations > 1e8
     assert speed.moved_bytes > 1e7
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+@pytest.mark.parametrize("kind", ["moco", "barlow", "simsiam"])
+def test_every_stage_of_dira_can_be_counted(kind, ndim):
+    plan, _ = make_plan(make_cohort(4, ndim=ndim), dira_settings(kind, ndim))
+    first, second, third = (count_step(plan, number, "float32") for number in range(3))
+    assert 0 < first.operations < second.operations < third.operations

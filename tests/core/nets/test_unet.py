@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from medssl.nets import Architecture, build_net
+from medssl.nets import Architecture, Parts, build_net
 from medssl.nets.padding import mirrored_index, pad_to_multiple
 
 TINY = {"widths": (4, 6, 8), "embedding_channels": 5}
@@ -80,7 +80,7 @@ def test_shares_of_clusters(ndim: int) -> None:
     architecture = Architecture.plain(ndim=ndim, out_stride=2, clusters=4, **TINY)
     net = build_net(architecture).eval()
     images = torch.rand(2, 1, *[9] * ndim)
-    embedding, shares = net.embed_and_assign(images)
+    embedding, shares, _, _ = net.outputs(images, Parts(assignment=True))
     assert shares.shape == (2, 4, *[5] * ndim)
     torch.testing.assert_close(embedding, net(images))
     assert net.cluster_head is not None
@@ -93,7 +93,7 @@ def test_shares_far_from_zero_still_sum_to_one() -> None:
     assert net.cluster_head is not None
     with torch.no_grad():
         net.cluster_head[1].bias.fill_(-300.0)
-    shares = net.embed_and_assign(torch.rand(1, 1, 8, 8))[1]
+    shares = net.outputs(torch.rand(1, 1, 8, 8), Parts(assignment=True)).assignment
     torch.testing.assert_close(shares.sum(1), torch.ones(1, 4, 4))
 
 
@@ -107,6 +107,8 @@ def test_clusters_change_no_other_weight() -> None:
 
 def test_a_net_without_clusters_says_so() -> None:
     with pytest.raises(ValueError, match="no clusters"):
-        build_net(Architecture.plain(**TINY)).embed_and_assign(torch.rand(1, 1, 8, 8))
+        build_net(Architecture.plain(**TINY)).outputs(
+            torch.rand(1, 1, 8, 8), Parts(assignment=True)
+        )
     with pytest.raises(ValueError, match="at least 2"):
         Architecture.plain(clusters=1)

@@ -33,6 +33,7 @@ from medssl.views import DenseViewSettings
 
 sys.path.insert(0, str(Path(__file__).parent))
 from cohorts import linked_stages, make_cohort, tiny_settings
+from dira import tiny_dira
 
 STEPS = 20
 IMAGES_A_STEP = 8
@@ -43,6 +44,12 @@ SLOW = Optimiser(lr=1e-4)
 
 def settings_of(what: str) -> PretrainSettings:
     """Settings of a training, with the same images a step for any number of processes."""
+    if "dira" in what:
+        recipe = tiny_dira(what.rpartition("-")[2])
+        update = {"batch": IMAGES_A_STEP // launched_processes(), "optimiser": SLOW}
+        custom = recipe.model_copy(update=update)
+        settings = tiny_settings(steps=STEPS, precision="float32")
+        return settings.model_copy(update={"custom": custom})
     form, ndim = ("grid" if "grid" in what else "dense"), (3 if "volumes" in what else 2)
     within = Stage(
         name="within",

@@ -12,7 +12,8 @@ import torch
 from accelerate import Accelerator
 
 from medssl.errors import SettingsError
-from medssl.objectives import Outputs
+from medssl.nets import Parts
+from medssl.objectives import ObjectiveResult, Outputs
 from medssl.pretrain import PretrainSettings, make_plan, pretrain
 from medssl.pretrain import learner as learner_module
 from medssl.pretrain.hardware import Hardware
@@ -23,6 +24,7 @@ from medssl.runs import RunFolder
 from medssl.views.batch import ImageBatch
 
 from .cohorts import linked_settings, make_cohort, tiny_settings
+from .dira import dira_settings
 from .test_clusters import clustered
 
 
@@ -45,8 +47,10 @@ def gradient(learner: Learner) -> torch.Tensor:
         tiny_settings(recipe={"batch": 4}),
         tiny_settings("grid", recipe={"batch": 4}),
         clustered(),
+        dira_settings(),
+        dira_settings("simsiam"),
     ],
-    ids=["dense", "grid", "second stage"],
+    ids=["dense", "grid", "second stage", "dira-moco", "dira-simsiam"],
 )
 @pytest.mark.parametrize("size", [1, 3, 100])
 def test_the_gradient_is_that_of_the_whole_batch(settings: PretrainSettings, size: int) -> None:
@@ -59,15 +63,15 @@ def test_the_gradient_is_that_of_the_whole_batch(settings: PretrainSettings, siz
     wanted = gradient(learner)
     learner.optimiser.zero_grad()
     learner.views_at_once = size
-    loss, found = learner._gradient_once(number, batch, 5)
-    torch.testing.assert_close(loss, whole.detach())
-    assert found.keys() == metrics.keys()
+    found = learner._gradient_once(number, batch, 5, 1.0)
+    torch.testing.assert_close(found.loss, whole)
+    assert found.metrics.keys() == metrics.keys()
     torch.testing.assert_close(gradient(learner), wanted, rtol=1e-4, atol=1e-6)
 
 
 def test_batch_norm_remembers_each_part_once() -> None:
     learner, _ = make_learner(tiny_settings())
-    net = TrainingNet(learner.net, None, assigns=False, bf16=False)
+    net = TrainingNet(learner.net, None, Parts(), bf16=False)
     images = torch.rand(4, 1, 32, 32)
     norm = next(m for m in net.modules() if isinstance(m, torch.nn.BatchNorm2d))
     before = {name: value.clone() for name, value in norm.state_dict().items()}
@@ -76,8 +80,8 @@ def test_batch_norm_remembers_each_part_once() -> None:
     wanted = norm.running_mean.clone()
     norm.load_state_dict(before)
 
-    def loss_of(outputs: Outputs) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        return outputs.embedding[:, 0].sum(), {}
+    def loss_of(outputs: Outputs) -> ObjectiveResult:
+        return ObjectiveResult(outputs.embedding[:, 0].sum())
 
     backward_in_parts(net, images, 2, loss_of)
     torch.testing.assert_close(norm.running_mean, wanted)

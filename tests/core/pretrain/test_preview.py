@@ -20,6 +20,7 @@ from medssl.pretrain.preview import Preview, PreviewSettings
 from medssl.runs import RunFolder, read_events
 
 from .cohorts import MemoryCase, MemoryCohort, make_cohort, tiny_settings
+from .dira import dira_settings
 
 OFTEN = PreviewSettings(every_seconds=1e-3)
 ARCHITECTURE = Architecture.plain(widths=(4, 8), out_stride=2, embedding_channels=8, clusters=3)
@@ -200,3 +201,21 @@ def test_previews_go_on_after_a_stop(tmp_path: Path) -> None:
     assert steps[0] == 1
     assert steps[-1] == 6
     assert any(3 < step < 6 for step in steps)
+
+
+def test_what_is_restored_is_shown_beside_what_it_was(tmp_path: Path) -> None:
+    settings = dira_settings(steps=4)
+    pretrain(placed(), settings, tmp_path / "shown", preview=OFTEN)
+    place = tmp_path / "shown" / "previews"
+    given, restored, target = (
+        np.load(place / f"{name}.npy") for name in ("input", "restored", "target")
+    )
+    assert given.shape == restored.shape == target.shape == (16, 16)
+    assert not np.array_equal(given, target)
+    assert {"input.npy", "restored.npy", "target.npy"} <= set(
+        json.loads((place / "preview.json").read_text())["files"]
+    )
+    pretrain(placed(), settings, tmp_path / "plain")
+    files = [tmp_path / name / "model" / "model.safetensors" for name in ("shown", "plain")]
+    one, other = (load_file(file) for file in files)
+    assert all(torch.equal(one[name], other[name]) for name in other)

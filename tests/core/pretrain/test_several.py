@@ -20,7 +20,9 @@ from medssl.runs import RunFolder
 
 SCRIPT = Path(__file__).with_name("one_of_several.py")
 TRAININGS = ("dense", "across", "regions", "grid", "grid-regions", "volumes")
+TRAININGS += ("dira-moco", "dira-barlow", "dira-simsiam")
 GRADIENTS = ("gradients-across-regions", "gradients-grid-regions", "gradients-volumes-regions")
+GRADIENTS += ("gradients-dira-moco", "gradients-dira-simsiam")
 SECONDS = 120.0
 
 
@@ -85,7 +87,8 @@ def test_the_losses_are_those_of_one_process(folders: tuple[Path, Path], what: s
         assert mine.keys() == its.keys()
         for name in mine.keys() - clocks:
             # Clusters are counted, and a cell between two may fall to either.
-            tolerance = 1e-2 if name == "effective_clusters" else 1e-4
+            # The fewer rows are standardised, the more their rounding is seen.
+            tolerance = {"effective_clusters": 1e-2, "image_spread": 1e-3}.get(name, 1e-4)
             where = f"{name}, step {mine['step']}"
             assert mine[name] == pytest.approx(its[name], abs=tolerance), where
 
