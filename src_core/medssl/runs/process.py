@@ -68,7 +68,8 @@ class ProcessRecord:
             return True
         if self.since_boot is None:
             return False
-        return abs(started - psutil.boot_time() - self.since_boot) < SAME_SINCE_BOOT_SECONDS
+        since_boot: float = started - psutil.boot_time()
+        return abs(since_boot - self.since_boot) < SAME_SINCE_BOOT_SECONDS
 
     def write(self, path: Path) -> None:
         """Write the record, whole or not at all."""
