@@ -30,10 +30,10 @@ from medssl.jobs.forecast_text import describe, warn
 from medssl.memory import free_memory_mb
 from medssl.prepare.cache import default_cache_root
 from medssl.pretrain.hardware import Hardware, choose_hardware
+from medssl.pretrain.minutes import RESERVE_SECONDS
 from medssl.pretrain.plan import Plan, choose_canvas, choose_view
 from medssl.pretrain.recipe import Recipe
 from medssl.pretrain.settings import PretrainSettings
-from medssl.pretrain.trainer import RESERVE_SECONDS
 from medssl.pretrain.warmup import PREPARING_STEPS, TIMED_STEPS
 from medssl.runs import runs_root
 

@@ -18,6 +18,13 @@ from medssl.pretrain.learner import Learner
 from medssl.pretrain.loader import BatchSource, read_ahead
 from medssl.pretrain.measured import Measured
 from medssl.pretrain.memory import lack_of_memory
+from medssl.pretrain.minutes import (
+    describe_steps,
+    mean_step_seconds,
+    minutes_of,
+    steps_in_minutes,
+    warn_of_few,
+)
 from medssl.pretrain.partners import link_images
 from medssl.pretrain.plan import Division, Plan, job_record
 from medssl.pretrain.preview import Preview, PreviewSettings
@@ -28,8 +35,8 @@ from medssl.pretrain.report import Report
 from medssl.pretrain.result import RunResult
 from medssl.pretrain.schedule import rate_factor
 from medssl.pretrain.trained_model import save_trained_model
-from medssl.pretrain.warmup import first_steps, time_stage
-from medssl.processes import number_of_first, same_everywhere, while_others_wait
+from medssl.pretrain.warmup import first_steps
+from medssl.processes import same_everywhere, while_others_wait
 from medssl.progress import Progress
 from medssl.runs import RunFolder
 from medssl.views.batch import ImageBatch
@@ -38,9 +45,6 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 CHECKPOINT_SECONDS = 60.0
-RESERVE_SECONDS = 3.0
-LINK_AGAIN = 1.5
-FEWEST_STEPS = 20
 EVENTS_A_RUN = 300
 VALIDATION_BATCHES = 4
 
@@ -146,7 +150,7 @@ class Trainer:
             for note in warm.notes:
                 self.report.warn(note)
             if timed:
-                self._fix_steps(self._mean_step_seconds(warm.step_seconds))
+                self._fix_steps(warm.step_seconds)
         if has_checkpoint(self.folder.last):
             self.done, extra, note = load_checkpoint(
                 self.folder.last, self.learner.modules, self.learner.optimisers
@@ -193,47 +197,18 @@ class Trainer:
         self.source.partners = None if linked is None else linked.partners
         self._link_seconds = max(self._link_seconds, time.monotonic() - begun)
 
-    def _mean_step_seconds(self, first: float) -> float:
-        """Weigh the seconds of a step of each stage by its share of the steps.
-
-        What links by the descriptor is linked now, so that its time counts. A stage that links
-        by the net cannot be tried yet: it is taken to be as slow as the slowest other.
-        """
-        stages = self.plan.recipe.stages
-        seconds = {0: first}
-        for number, stage in enumerate(stages[1:], 1):
-            if stage.correspondences != "net":
-                self._link(number)
-                seconds[number] = time_stage(self.learner, self.source.read(0), number)
-        if len(seconds) > 1:
-            self._link(0)
-        slowest = max(seconds.values())
-        total = sum(stage.share for stage in stages)
-        return sum(
-            stage.share / total * seconds.get(number, slowest)
-            for number, stage in enumerate(stages)
-        )
-
-    def _fix_steps(self, step_seconds: float) -> None:
+    def _fix_steps(self, first_step_seconds: float) -> None:
         """Turn minutes into steps, once for the whole run."""
-        minutes = self.plan.settings.minutes or self.plan.recipe.minutes
-        assert minutes is not None
-        later = sum(s.correspondences == "net" for s in self.plan.recipe.stages[1:])
-        reserved = RESERVE_SECONDS + later * LINK_AGAIN * self._link_seconds
-        left = minutes * 60 - (time.monotonic() - self._started) - reserved
-        steps = max(1, int(left / step_seconds))
-        steps = number_of_first(steps)
+        mean = mean_step_seconds(self.learner, self.source, first_step_seconds, self._link)
+        spent = time.monotonic() - self._started
+        steps = steps_in_minutes(self.plan, spent, self._link_seconds, mean)
+        minutes = minutes_of(self.plan)
         self.plan = self.learner.plan = self.plan.model_copy(update={"steps": steps})
         self.folder.write_job((self.folder.read_job() or {}) | job_record(self.plan, self.division))
-        self.folder.event(
-            "log", message=f"{minutes:g} minutes are {steps} steps of {step_seconds:.2f} s"
-        )
-        if steps < FEWEST_STEPS:
-            self.report.warn(
-                f"{minutes:g} minutes are {steps} steps of {step_seconds:.2f} s here: too few to "
-                "learn from. Give more minutes, prepare the images smaller, or use the model "
-                "`instant`, which needs no training."
-            )
+        self.folder.event("log", message=describe_steps(minutes, steps, mean))
+        few = warn_of_few(minutes, steps, mean)
+        if few:
+            self.report.warn(few)
 
     def _loop(self) -> None:
         steps = self._steps

@@ -13,7 +13,7 @@ import torch
 
 from medssl.errors import Cancelled, ModelError, SettingsError
 from medssl.models import load_model
-from medssl.pretrain import make_settings, pretrain, trainer
+from medssl.pretrain import make_settings, minutes, pretrain, trainer
 from medssl.pretrain.loader import BatchSource
 from medssl.pretrain.warmup import WarmUp
 from medssl.runs import RunFolder
@@ -138,7 +138,7 @@ def test_minutes_include_linking_now_and_later(
 
     monkeypatch.setattr(trainer, "time", SimpleNamespace(monotonic=lambda: now[0]))
     monkeypatch.setattr(trainer, "link_images", slow)
-    monkeypatch.setattr(trainer, "RESERVE_SECONDS", 0.0)
+    monkeypatch.setattr(minutes, "RESERVE_SECONDS", 0.0)
     monkeypatch.setattr(trainer, "first_steps", lambda *_: WarmUp((), 0.1))
     result = pretrain(make_cohort(2), linked_settings(minutes=0.1), tmp_path)
     assert result.steps == 10

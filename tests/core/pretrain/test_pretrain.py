@@ -43,7 +43,7 @@ def test_it_learns(tmp_path: Path) -> None:
 
 
 def test_minutes_become_steps_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("medssl.pretrain.trainer.RESERVE_SECONDS", 0.0)
+    monkeypatch.setattr("medssl.pretrain.minutes.RESERVE_SECONDS", 0.0)
     monkeypatch.setattr(warmup, "TIMED_STEPS", 2)
     result = pretrain(make_cohort(), tiny_settings(minutes=0.02), tmp_path)
     job = RunFolder(tmp_path).read_job()
