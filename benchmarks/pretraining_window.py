@@ -8,7 +8,7 @@ once with the person watching, once with the slices of a volume scrolling. Drawi
 is measured: with software OpenGL most of it.
 
 ``lateness`` is in milliseconds; ``rate`` in images a second; ``share`` is the rate with the window
-over that without.
+over that without; ``closing`` is how long the window takes to close while the run goes on.
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ def measure(seconds: float, steps: int, batch: int) -> dict[str, Any]:
             late.start()
             scroll(viewer, seconds) if name == "scrolling" else wait(seconds)
             result[name] = {"lateness": late.stop(), "rate": rate(run, since) * batch}
+        begun = time.perf_counter()
         viewer.close()
+        result["closing"] = {"seconds": round(time.perf_counter() - begun, 2)}
         wait(1)
         since = time.time()
         time.sleep(seconds)
