@@ -79,6 +79,12 @@ def pretrain(
         typer.Option(help="Time to train; turned into steps after a warm-up.", min=0.05),
     ] = None,
     steps: Annotated[int | None, typer.Option(help="Steps to train.", min=1)] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            help="Images a step and process. Left out: the preset's.", min=1, show_default=False
+        ),
+    ] = None,
     form: Annotated[
         Form | None,
         typer.Option(help="Patch discrimination: the preset decides if left out."),
@@ -154,6 +160,7 @@ def pretrain(
         centre_sensitive=centre_sensitive,
         minutes=minutes,
         steps=steps,
+        batch=batch,
         device=device,
         seed=seed,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from medssl.pretrain.memory import where_to_set
 from medssl.pretrain.recipe import Recipe
 
 
@@ -38,11 +39,12 @@ def warn(
     if memory_mb > free_mb:
         needed = f"{memory_mb / 1024:.1f} GiB of memory are needed, {free_mb / 1024:.1f} are free"
         if batch:
-            words.append(f"{needed}: take a batch of {batch} instead of {recipe.batch}.")
+            smaller = f"take a batch of {batch} instead of {recipe.batch}"
+            words.append(f"{needed}: {smaller} {where_to_set(batch)}.")
         else:
             words.append(
-                f"{needed}, too little for any batch: free some, or take a recipe of your own "
-                f"with a `largest_crop` under {recipe.largest_crop}."
+                f"{needed}, too little for any batch: close other programs, or train on a computer "
+                "with more memory."
             )
     if disk_mb > free_disk_mb:
         words.append(

@@ -32,8 +32,13 @@ def lack_of_memory(learner: Learner, source: BatchSource, number: int) -> str:
         return f"{problem} and process. Start a new run with a smaller batch."
     batch = _largest_that_fits(learner, source, number)
     if batch:
-        return f"{problem}. A batch of {batch} fits: start a new run with it."
+        return f"{problem}. A batch of {batch} fits: start a new run with it {where_to_set(batch)}."
     return f"{problem}, and for fewer too. Close other programs, or prepare the images smaller."
+
+
+def where_to_set(batch: int) -> str:
+    """Say where a person sets the batch."""
+    return f"(window: Advanced, Batch; command line: --batch {batch})"
 
 
 def _largest_that_fits(learner: Learner, source: BatchSource, number: int) -> int:

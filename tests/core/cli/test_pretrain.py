@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,12 +22,14 @@ def test_run_folder_serves_where_a_model_is_asked(
 ) -> None:
     run = tmp_path / "run"
     outcome = medssl(
-        "pretrain", films.images, "--steps", "1", "--out", run, "--device", "cpu", "--json"
-    )
+        "pretrain", films.images, "--steps", "1", "--batch", "2", "--out", run, "--device", "cpu",
+        "--json",
+    )  # fmt: skip
     assert outcome.code == 0, outcome.stderr
     assert outcome.json["steps"] == 1
     assert outcome.json["images"] == 4
     assert (run / "previews" / "preview.json").is_file()
+    assert json.loads((run / "job.json").read_text())["plan"]["recipe"]["batch"] == 2
     embedded = medssl("embed", films.images, "--model", run, "--json")
     assert embedded.code == 0, embedded.stderr
     assert len(embedded.json["images"]) == 4
