@@ -22,7 +22,7 @@ from napari_medssl.training.follower import RunFollower, Snapshot
 from napari_medssl.training.request import Choice, Device, Images, Outlook
 
 if TYPE_CHECKING:
-    from medssl.runs import RunSummary, State
+    from medssl.runs import RunStatus, RunSummary, State
     from napari_medssl.worker import Runner
 
 Asked = Literal["pause", "resume", "stop", "kill"]
@@ -223,6 +223,17 @@ class Training:
 
         return self.snapshot is not None and self.snapshot.status.state in ACTIVE_STATES
 
+    def at_work(self) -> tuple[Path, RunStatus] | None:
+        """Give a run that is being worked on: the one that is followed, else the newest other."""
+        from medssl.runs import ACTIVE_STATES
+
+        if self.run is not None and self.snapshot is not None and self.active:
+            return self.run, self.snapshot.status
+        known = self.snapshot is not None
+        others = (run for run in self.runs if not (known and run.path == self.run))
+        found = next((run for run in others if run.status.state in ACTIVE_STATES), None)
+        return None if found is None else (found.path, found.status)
+
     @property
     def model(self) -> Path | None:
         """Model folder of the run that is followed, once it is done."""
@@ -325,12 +336,9 @@ class Training:
 
     def _follow_again(self) -> None:
         """Follow the newest run that is being worked on, after the window was opened."""
-        from medssl.runs import ACTIVE_STATES
-
-        for run in self.runs:
-            if run.status.state in ACTIVE_STATES and self.run is None and not self.starting:
-                self.attach(run.path)
-                return
+        found = self.at_work()
+        if found is not None and self.run is None and not self.starting:
+            self.attach(found[0])
 
     def _adopt(self, snapshot: Snapshot) -> None:
         before = self.snapshot

@@ -392,6 +392,26 @@ def test_closing_the_window_asks_once(own_viewer, training, make_run, words, clo
         gui.until(lambda: state_of(dock) == "stopped")
 
 
+def test_a_run_that_is_not_looked_at_is_asked_about_too(own_viewer, training, make_run) -> None:
+    run = make_run("one", name="chest").begin()
+    dock = open_dock(own_viewer, training)
+    gui.until(lambda: state_of(dock) == "running")
+    dock.training.leave()
+    asked = answer("Stop after saving")
+    dock.window().close(quit_app=False, confirm_need=True)
+    type(own_viewer)._instances.discard(own_viewer)
+    assert "chest · LD quick" in asked[0]
+    gui.until(lambda: run.folder.asked("stop"))
+
+
+def test_a_run_without_previews_shows_none_of_another(running, viewer, make_run) -> None:
+    dock, run = running
+    run.preview(5)
+    gui.until(lambda: len(viewer.layers) == 3)
+    dock.training.attach(make_run("two", state="stopped").path)
+    gui.until(lambda: not len(viewer.layers))
+
+
 def test_a_script_that_closes_the_viewer_is_not_asked(own_viewer, training, make_run) -> None:
     run = make_run("one").begin()
     dock = open_dock(own_viewer, training)

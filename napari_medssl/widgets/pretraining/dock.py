@@ -255,6 +255,8 @@ class PretrainingWidget(QWidget):
             self.previews.remove()
         elif snapshot is not None and snapshot.preview is not None:
             self.previews.show(snapshot.preview)
+        elif snapshot is not None and not snapshot.behind:
+            self.previews.remove()  # those of the run that was looked at before
 
     def _build_plot(self) -> None:
         self.run_page.curves.build()
@@ -280,18 +282,20 @@ class PretrainingWidget(QWidget):
                 self._question = ClosingQuestion(window, self._running_words, self._obey)
 
     def _running_words(self) -> str:
-        training = self.training
-        if training.run is None or not training.active or training.snapshot is None:
+        at_work = self.training.at_work()
+        if at_work is None:
             return ""
-        known = training.run_named(training.run)
-        name = training.run.name if known is None else f"{known.name} · {known.method}"
-        return f"“{name}” goes on: {status_line(training.snapshot.status).lower()}."
+        run, status = at_work
+        known = self.training.run_named(run)
+        name = run.name if known is None else f"{known.name} · {known.method}"
+        return f"“{name}” goes on: {status_line(status).lower()}."
 
     def _obey(self, answer: Answer) -> None:
-        if answer == "stop":
-            self.training.stop()
-        elif answer == "kill":
-            self.training.kill()
+        at_work = self.training.at_work()
+        if at_work is not None and answer in ("stop", "kill"):
+            self.training.attach(at_work[0])
+            act = self.training.stop if answer == "stop" else self.training.kill
+            act()
 
     def close_task(self) -> None:
         """Let go of the viewer and end the threads; the run goes on."""
