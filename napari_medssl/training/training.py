@@ -19,10 +19,11 @@ from napari_medssl.engine import Where
 from napari_medssl.session.status import Kind, Status, error_words, image_words
 from napari_medssl.training.engine import TrainingEngine
 from napari_medssl.training.follower import RunFollower, Snapshot
+from napari_medssl.training.known_runs import KnownRuns
 from napari_medssl.training.request import Choice, Device, Images, Outlook
 
 if TYPE_CHECKING:
-    from medssl.runs import RunStatus, RunSummary, State
+    from medssl.runs import RunStatus, State
     from napari_medssl.worker import Runner
 
 Asked = Literal["pause", "resume", "stop", "kill"]
@@ -44,10 +45,8 @@ class Training:
     outlook_changed = Signal()
     devices_changed = Signal()
     schemas_changed = Signal()
-    runs_changed = Signal()
     run_changed = Signal()
     snapshot_changed = Signal()
-    compared_changed = Signal()
     status_changed = Signal(Status)
 
     def __init__(
@@ -66,23 +65,21 @@ class Training:
         self.outlook: Outlook | None = None
         self.devices: Sequence[Device] = ()
         self.schemas: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {})
-        self.runs: Sequence[RunSummary] = ()
+        self.known = KnownRuns(control, self._failed)
         self.run: Path | None = None
         self.snapshot: Snapshot | None = None
-        self.compared: dict[Path, Snapshot] = {}
         self.starting = False
         self.asked: Asked | None = None
         self._follower: RunFollower | None = None
         self._looking = False
-        self._listing = False
-        self._seen = False
         self._wanted_outlook = 0
 
     # --- before the start
 
     def prepare(self) -> None:
         """Learn what there is: runs, devices, settings."""
-        self.refresh_runs()
+        self.known.listed.connect(self._follow_again)
+        self.known.refresh()
 
         def told_devices(devices: Sequence[Device]) -> None:
             self.devices = devices
@@ -170,7 +167,7 @@ class Training:
         def begun(folder: Path) -> None:
             self.starting = False
             self.attach(folder)
-            self.refresh_runs()
+            self.known.refresh()
 
         def failed(error: BaseException) -> None:
             self.starting = False
@@ -225,13 +222,9 @@ class Training:
 
     def at_work(self) -> tuple[Path, RunStatus] | None:
         """Give a run that is being worked on: the one that is followed, else the newest other."""
-        from medssl.runs import ACTIVE_STATES
-
         if self.run is not None and self.snapshot is not None and self.active:
             return self.run, self.snapshot.status
-        known = self.snapshot is not None
-        others = (run for run in self.runs if not (known and run.path == self.run))
-        found = next((run for run in others if run.status.state in ACTIVE_STATES), None)
+        found = self.known.at_work(besides=None if self.snapshot is None else self.run)
         return None if found is None else (found.path, found.status)
 
     @property
@@ -266,76 +259,21 @@ class Training:
 
         self._act(kill_job, "kill")
 
-    # --- all runs
-
-    def refresh_runs(self) -> None:
-        """List the runs anew."""
-        if self._listing:
-            return
-        self._listing = True
-
-        def find(_: Progress) -> Sequence[RunSummary]:
-            from medssl.runs import list_runs
-
-            return [run for run in list_runs() if run.verb in ("pretrain", "")]
-
-        def found(runs: Sequence[RunSummary]) -> None:
-            self._listing = False
-            if runs != self.runs:
-                self.runs = runs
-                self.runs_changed.emit()
-            if not self._seen:
-                self._seen = True
-                self._follow_again()
-
-        def failed(error: BaseException) -> None:
-            self._listing = False
-            self._failed(error)
-
-        self._control.submit(find, found, failed)
-
     def delete(self, run: Path) -> None:
         """Delete a run folder for good."""
-        from medssl.runs import delete_run
 
-        def deleted(_: None) -> None:
+        def deleted() -> None:
             if run == self.run:
                 self.leave()
-            self.compare(run, False)
             self._say("done", f"Deleted {run.name}")
-            self.refresh_runs()
 
-        self._do(self._control, lambda _: delete_run(run), deleted)
-
-    def compare(self, run: Path, on: bool) -> None:
-        """Draw the curves of another run too, or no longer."""
-        if not on:
-            if self.compared.pop(run, None) is not None:
-                self.compared_changed.emit()
-            return
-
-        def read(_: Progress) -> Snapshot | None:
-            follower = RunFollower(run)
-            snapshot = follower.look()
-            while snapshot is not None and snapshot.behind:
-                snapshot = follower.look()
-            return snapshot
-
-        def told(snapshot: Snapshot | None) -> None:
-            if snapshot is not None:
-                self.compared[run] = snapshot
-                self.compared_changed.emit()
-
-        self._do(self._control, read, told)
-
-    def run_named(self, path: Path) -> RunSummary | None:
-        """Find the line of a run in the list."""
-        return next((run for run in self.runs if run.path == path), None)
+        self.known.delete(run, deleted)
 
     # --- how it is done
 
     def _follow_again(self) -> None:
         """Follow the newest run that is being worked on, after the window was opened."""
+        self.known.listed.disconnect(self._follow_again)
         found = self.at_work()
         if found is not None and self.run is None and not self.starting:
             self.attach(found[0])
@@ -345,7 +283,7 @@ class Training:
         self.snapshot = snapshot
         state = snapshot.status.state
         if before is not None and state != before.status.state:
-            self.refresh_runs()
+            self.known.refresh()
         if self.asked is not None and _settled(self.asked, state):
             self.asked = None
         self.snapshot_changed.emit()

@@ -105,7 +105,7 @@ def test_start_watch_stop_close_reopen_resume(viewer, cohort) -> None:
     assert len(viewer.layers) == 0
 
     again = open_from_menu(viewer)
-    gui.until(lambda: len(again.training.runs) == 1)
+    gui.until(lambda: len(again.training.known.runs) == 1)
     assert again.runs.button.isChecked()
     tree = again.runs.tree
     assert tree.topLevelItem(0).text(1) == "Stopped"

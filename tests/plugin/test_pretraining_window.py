@@ -292,7 +292,7 @@ def test_a_request_edited_into_nonsense_is_told_and_the_window_lives(
     run = make_run("one", state="stopped")
     (run.path / "job.json").write_text(nonsense)
     dock = open_dock(viewer, training)
-    gui.until(lambda: bool(dock.training.runs))
+    gui.until(lambda: bool(dock.training.known.runs))
     unfold(dock)
     item = dock.runs.tree.topLevelItem(0)
     dock.runs.tree.itemClicked.emit(item, 0)
@@ -313,8 +313,8 @@ def test_a_run_folder_that_vanishes_is_told(running) -> None:
     shutil.rmtree(run.path)
     gui.until(lambda: "folder of this run is gone" in dock.foot.status.text())
     assert not dock.primary.isVisible()
-    dock.training.refresh_runs()
-    gui.until(lambda: not dock.training.runs)
+    dock.training.known.refresh()
+    gui.until(lambda: not dock.training.known.runs)
     dock.head.run.menu().actions()[0].trigger()
     gui.settle()
     assert dock.empty.isVisible()
@@ -434,7 +434,7 @@ def test_runs_are_compared_and_deleted_with_a_question(viewer, training, make_ru
         run.metric(2, 2.0 + number)
         run.folder.state("stopped")
     dock = open_dock(viewer, training)
-    gui.until(lambda: len(dock.training.runs) == 3)
+    gui.until(lambda: len(dock.training.known.runs) == 3)
     unfold(dock)
     tree = dock.runs.tree
     rows = [(tree.topLevelItem(i).text(0), tree.topLevelItem(i).text(1)) for i in range(3)]
@@ -454,7 +454,7 @@ def test_runs_are_compared_and_deleted_with_a_question(viewer, training, make_ru
     asked = answer("Delete")
     click(dock.runs.delete)
     gui.until(lambda: not path.exists())
-    gui.until(lambda: len(dock.training.runs) == 2)
+    gui.until(lambda: len(dock.training.known.runs) == 2)
     assert dock.training.run is None
 
 

@@ -126,13 +126,13 @@ class PretrainingWidget(QWidget):
         training.devices_changed.connect(self.head.refresh)
         training.schemas_changed.connect(self.setup.show_schemas)
         training.outlook_changed.connect(self.setup.show_outlook)
-        training.runs_changed.connect(self._refresh_run)
+        training.known.changed.connect(self._refresh_run)
         training.snapshot_changed.connect(self._refresh_snapshot)
-        training.compared_changed.connect(self.run_page.show_curves)
+        training.known.compared_changed.connect(self.run_page.show_curves)
         self._shared.images_changed.connect(self.head.refresh)
         self._shared.owners.add(self.previews)
         self._clock.timeout.connect(self._look)
-        self._lister.timeout.connect(training.refresh_runs)
+        self._lister.timeout.connect(training.known.refresh)
         self.runs.chosen.connect(training.attach)
         self.run_page.preview.toggled.connect(lambda _: self._refresh_preview())
         for asking in (self.head, self.empty):
@@ -286,7 +286,7 @@ class PretrainingWidget(QWidget):
         if at_work is None:
             return ""
         run, status = at_work
-        known = self.training.run_named(run)
+        known = self.training.known.named(run)
         name = run.name if known is None else f"{known.name} · {known.method}"
         return f"“{name}” goes on: {status_line(status).lower()}."
 

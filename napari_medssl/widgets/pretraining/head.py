@@ -51,14 +51,14 @@ class Head(QWidget):
 
     def _refresh_run(self) -> None:
         training = self._training
-        shown = None if training.run is None else training.run_named(training.run)
+        shown = None if training.run is None else training.known.named(training.run)
         if training.run is None:
             self.run.set_words("New model")
         else:
             self.run.set_words("Run" if shown is None else shown.name)
         runs = [
             (f"{run.name} · {run.method}", partial(training.attach, run.path))
-            for run in training.runs[:_MOST_RUNS]
+            for run in training.known.runs[:_MOST_RUNS]
         ]
         self.run.set_entries([("New model", training.leave), *([None] if runs else []), *runs])
 
@@ -79,7 +79,7 @@ class Head(QWidget):
 
     def _refresh_images(self) -> None:
         training, shared = self._training, self._shared
-        shown = None if training.run is None else training.run_named(training.run)
+        shown = None if training.run is None else training.known.named(training.run)
         if shown is not None:
             self.images.set_words(f"{shown.images} images" if shown.images else shown.name)
         elif training.images is not None:

@@ -84,7 +84,7 @@ class RunPage(QWidget):
     def refresh(self) -> None:
         """Show the run as it is now."""
         training, snapshot = self._training, self._training.snapshot
-        run = None if training.run is None else training.run_named(training.run)
+        run = None if training.run is None else training.known.named(training.run)
         if run is not None:
             self.name.set_words(f"{run.name} · {run.method}")
         elif training.run is not None:
@@ -106,8 +106,8 @@ class RunPage(QWidget):
         """Draw the curves of the run, and those of the runs that it is compared with."""
         snapshot = self._training.snapshot
         others: dict[Path, tuple[str, Points]] = {}
-        for path, other in self._training.compared.items():
-            run = self._training.run_named(path)
+        for path, other in self._training.known.compared.items():
+            run = self._training.known.named(path)
             if "loss" in other.curves and (snapshot is None or path != snapshot.path):
                 name = path.name if run is None else f"{run.name} · {run.method}"
                 others[path] = (

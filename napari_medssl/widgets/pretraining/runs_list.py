@@ -88,7 +88,7 @@ class RunsList(Fold):
         """Show the runs as they are now."""
         from medssl.runs import ACTIVE_STATES
 
-        runs = list(self._training.runs)
+        runs = list(self._training.known.runs)
         self.setVisible(bool(runs))
         active = sum(run.status.state in ACTIVE_STATES for run in runs)
         words = f" · {active} of {len(runs)} at work" if active else f" · {len(runs)}"
@@ -116,7 +116,7 @@ class RunsList(Fold):
                 words = f"{run.name} · {run.method}" if run.method else run.name
                 item = QTreeWidgetItem([words, state_words(run.status.state)])
                 item.setData(0, _PATH, str(run.path))
-                on = run.path in self._training.compared
+                on = run.path in self._training.known.compared
                 item.setCheckState(0, Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
                 item.setToolTip(0, f"{words}\n{_made(run)}\n{run.path}\nCheck it to compare curves")
                 tip = status_line(run.status)
@@ -143,7 +143,7 @@ class RunsList(Fold):
     def _on_changed(self, item: QTreeWidgetItem, column: int) -> None:
         if column == 0:
             on = item.checkState(0) == Qt.CheckState.Checked
-            self._training.compare(Path(item.data(0, _PATH)), on)
+            self._training.known.compare(Path(item.data(0, _PATH)), on)
 
     def _open_folder(self) -> None:
         if self._training.run is not None:
@@ -153,7 +153,7 @@ class RunsList(Fold):
         run = self._training.run
         if run is None:
             return
-        known = self._training.run_named(run)
+        known = self._training.known.named(run)
         name = run.name if known is None else f"{known.name} · {known.method}"
         question = QMessageBox(self.window())
         question.setIcon(QMessageBox.Icon.Warning)
