@@ -222,7 +222,11 @@ class RunFolder:
                         "Wait for it, stop it, or name another run folder."
                     )
                 ProcessRecord.of().write(self.pid_file)
-            self._reserve.write_bytes(b"\0" * RESERVED_BYTES)
+            try:
+                self._reserve.write_bytes(b"\0" * RESERVED_BYTES)
+            except OSError:
+                self.pid_file.unlink(missing_ok=True)
+                raise
         except OSError as error:
             raise _unwritable(self.path, error) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -68,6 +69,22 @@ def test_requests_to_an_earlier_process_are_forgotten(tmp_path: Path) -> None:
     run.forget_old_requests()
     assert not run.asked("stop")
     assert run.asked("pause")
+
+
+def test_a_lock_that_failed_on_a_full_disk_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process may live on, and try again when there is room."""
+
+    def full(_path: Path, _data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "write_bytes", full)
+        with pytest.raises(StorageError, match="Free some space"), RunFolder(tmp_path):
+            pass
+    with RunFolder(tmp_path):
+        pass
 
 
 def test_the_heartbeat_beats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
