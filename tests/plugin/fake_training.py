@@ -104,7 +104,8 @@ class FakeRun:
             memory_mb=1200, **values,
         )  # fmt: skip
 
-    def preview(self, step: int, level: int = 100, clusters: bool = True, ndim: int = 2) -> None:
+    def preview(self, step: int, level: int = 100, clusters: bool = True, ndim: int = 2,
+                restored: float | None = None) -> None:  # fmt: skip
         shape = (24, 20) if ndim == 2 else (6, 24, 20)
         grid = Grid.create(shape, [2.0] * ndim, [5.0, 7.0, 9.0][:ndim])
         cells = grid.with_shape([max(1, s // 2) for s in shape])
@@ -115,11 +116,18 @@ class FakeRun:
         }
         if clusters:
             arrays["clusters"] = np.full(cells.shape, step % 5, np.uint8)
+        more = {}
+        if restored is not None:
+            view = Grid.create((8, 10, 6)[-ndim:], [3.0] * ndim, [8.0, 13.0, 11.0][:ndim])
+            more["view_grid"] = view.to_dict()
+            for name, value in {"input": 0.2, "restored": restored, "target": 0.8}.items():
+                arrays[name] = np.full(view.shape, value, np.float16)
         for name, array in arrays.items():
             np.save(self.folder.previews / f"{name}.npy", array)
         record = {
             "case": "film_01.png", "step": step, "grid": grid.to_dict(),
             "cells_grid": cells.to_dict(), "files": [f"{name}.npy" for name in arrays],
+            **more,
         }  # fmt: skip
         (self.folder.previews / "preview.json").write_text(json.dumps(record))
         self.folder.event("preview", step=step, files=record["files"])

@@ -104,6 +104,50 @@ def test_clusters_come_when_there_are_some(previews, viewer, run) -> None:
     assert viewer.layers[-1] is previews.layers["clusters"]
 
 
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_what_is_restored_lies_beside_the_image(previews, viewer, run, ndim) -> None:
+    previews.show(preview(run, 1, ndim=ndim, restored=0.4))
+    gui.settle()
+    names = [layer.name for layer in viewer.layers][-3:]
+    assert names == [f"film_01.png · {w}" for w in ("distorted", "restored", "original")]
+    image = viewer.layers[0]
+    edge = image.extent.world[1][-1] + image.scale[-1] / 2
+    for layer, value in zip(viewer.layers[-3:], (0.2, 0.4, 0.8), strict=True):
+        np.testing.assert_allclose(layer.data, value, atol=1e-3)
+        np.testing.assert_allclose(layer.scale, [3.0] * ndim)
+        np.testing.assert_allclose(layer.translate[:-1], [13.0] if ndim == 2 else [11.0, 13.0])
+        low, high = layer.extent.world
+        assert low[-1] - layer.scale[-1] / 2 > edge
+        edge = high[-1] + layer.scale[-1] / 2
+        assert {str(unit) for unit in layer.units} == {"millimeter"}
+    before = dict(previews.layers)
+    previews.show(preview(run, 2, ndim=ndim, restored=0.6))
+    assert previews.layers == before
+    np.testing.assert_allclose(before["restored"].data, 0.6, atol=1e-3)
+    previews.remove()
+    assert not viewer.layers
+
+
+def test_what_is_restored_is_seen_at_first_and_goes_where_there_is_none(
+    previews, viewer, run
+) -> None:
+    previews.show(preview(run, 1, restored=0.4))
+    gui.settle()
+    shown = gui.position_of(viewer, previews.layers["original"].extent.world[1])
+    assert 0 < shown.x() < gui.canvas_of(viewer).size[1]
+    previews.show(preview(run, 2))
+    gui.settle()
+    assert set(previews.layers) == {"image", "embedding", "clusters"}
+
+
+def test_restored_pictures_of_another_size_wait_for_the_rest(run) -> None:
+    run.preview(1, restored=0.4)
+    np.save(run.folder.previews / "restored.npy", np.zeros((3, 3), np.float16))
+    assert read_preview(run.path) is None
+    (run.folder.previews / "restored.npy").unlink()
+    assert read_preview(run.path) is None
+
+
 def test_a_preview_layer_is_no_image_to_work_on(previews, viewer, run) -> None:
     from napari_medssl.open_layers import usable
 

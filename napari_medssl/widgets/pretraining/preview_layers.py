@@ -1,4 +1,4 @@
-"""Layers that show what a run learns: the image, its embedding as colours, its clusters."""
+"""Layers that show what a run learns: the image, its embedding, clusters, what is restored."""
 
 from __future__ import annotations
 
@@ -9,20 +9,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_medssl.layers import KEY, Display, image_to_layer
-from napari_medssl.training.preview import Preview
+from napari_medssl.training.preview import Preview, Restoration
 from napari_medssl.widgets.layer_attributes import set_changed
 
 if TYPE_CHECKING:
     from napari import Viewer
     from napari.layers import Layer
 
-_WORDS = {"image": "preview", "embedding": "embedding", "clusters": "clusters"}
+_WORDS = {"image": "preview"}
+_PICTURES = ("image", "distorted", "restored", "original")
+_GAP = 0.04
+"""Between what lies side by side, as a share of the image's width."""
 _TOUCHES = ("opacity", "blending", "colormap", "contrast_limits", "gamma", "name", "contour")
 
 
 class PreviewLayers:
-    """Up to three layers in one viewer, updated in place.
+    """Up to six layers in one viewer, updated in place.
 
+    The embedding and the clusters lie over the image. What is restored is shown to the right of
+    it, beside what the net was given and what it should have made of it, at the image's scale.
     They never take the active layer or the camera from what a person does. A layer that a person
     deleted does not come back; one that a person changed stays when the others go.
 
@@ -43,7 +48,7 @@ class PreviewLayers:
 
     @property
     def layers(self) -> dict[str, Layer]:
-        """The layers that are there, by ``image``, ``embedding``, ``clusters``."""
+        """The layers that are there, by ``image``, ``embedding``, ``clusters``, ``restored`` ..."""
         return dict(self._layers)
 
     def owns(self, layer: object) -> bool:
@@ -60,23 +65,27 @@ class PreviewLayers:
         display = Display.of(preview.grid)
         flat = display.attributes()
         cells = display.overlay(preview.cells_grid)
+        alone = not self._viewer.layers
         with self._quietly():
+            self._drop_all_but(_kinds(preview))
             if self._shown is None or not np.array_equal(self._shown.image, preview.image):
                 known = {"metadata": {KEY: _metadata(preview)}}
                 self._put("image", preview, display.show(preview.image), flat | known)
             self._put("embedding", preview, preview.embedding, cells)
             if preview.clusters is not None:
                 self._put("clusters", preview, preview.clusters.astype(np.int32) + 1, cells)
+            if preview.restoration is not None:
+                places = _side_by_side(display, preview.restoration)
+                for kind, array in preview.restoration.pictures.items():
+                    self._put(kind, preview, array, places[kind])
+        if alone and preview.restoration is not None:
+            self._viewer.reset_view()
         self._shown = preview
 
     def remove(self) -> None:
         """Take the layers away, but for those that a person changed."""
         with self._quietly():
-            for kind, layer in list(self._layers.items()):
-                self._forget(kind)
-                if kind not in self._touched and layer in self._viewer.layers:
-                    layer.visible = False
-                    self._viewer.layers.remove(layer)
+            self._drop_all_but(frozenset())
         self._shown = None
         self._touched.clear()
         self._dismissed.clear()
@@ -86,13 +95,24 @@ class PreviewLayers:
         self.remove()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
 
+    def _drop_all_but(self, kinds: frozenset[str]) -> None:
+        """Take layers away that are shown no more; what a person changed is theirs."""
+        for kind, layer in list(self._layers.items()):
+            if kind in kinds:
+                continue
+            self._forget(kind)
+            if kind not in self._touched and layer in self._viewer.layers:
+                layer.visible = False
+                self._viewer.layers.remove(layer)
+            self._touched.discard(kind)
+
     def _put(self, kind: str, preview: Preview, data: Any, attributes: dict[str, Any]) -> None:
         layer = self._layers.get(kind)
         if layer is not None and layer.ndim != preview.grid.ndim:
             self._forget(kind)
             self._viewer.layers.remove(layer)
             layer = None
-        name = f"{preview.case} · {_WORDS[kind]}"
+        name = f"{preview.case} · {_WORDS.get(kind, kind)}"
         if layer is not None:
             layer.data = data
             known = attributes if kind in self._touched else attributes | {"name": name}
@@ -145,6 +165,30 @@ class PreviewLayers:
             self._updating = False
 
 
+def _kinds(preview: Preview) -> frozenset[str]:
+    kinds = {"image", "embedding"}
+    if preview.clusters is not None:
+        kinds.add("clusters")
+    if preview.restoration is not None:
+        kinds |= preview.restoration.pictures.keys()
+    return frozenset(kinds)
+
+
+def _side_by_side(display: Display, restoration: Restoration) -> dict[str, dict[str, Any]]:
+    """Lay the pictures to the right of the image, each with its true size and height."""
+    true = display.overlay(restoration.grid)
+    image_width = display.shape[-1] * display.scale[-1]
+    width = restoration.grid.shape[-1] * true["scale"][-1]
+    left = display.translate[-1] - display.scale[-1] / 2 + image_width
+    places = {}
+    for kind in restoration.pictures:
+        left += _GAP * image_width
+        translate = (*true["translate"][:-1], left + true["scale"][-1] / 2)
+        places[kind] = true | {"translate": translate}
+        left += width
+    return places
+
+
 def _metadata(preview: Preview) -> dict[str, Any]:
     """Give what an image needs to be saved with its true geometry."""
     from medssl.io.image import Image
@@ -158,7 +202,7 @@ def _metadata(preview: Preview) -> dict[str, Any]:
 def _make(kind: str, data: Any, attributes: dict[str, Any]) -> Layer:
     from napari.layers import Image, Labels
 
-    if kind == "image":
+    if kind in _PICTURES:
         return Image(data, colormap="gray", contrast_limits=(0.0, 1.0), **attributes)
     if kind == "embedding":
         return Image(data, rgb=True, opacity=0.6, blending="translucent_no_depth", **attributes)

@@ -108,6 +108,10 @@ class Preview:
         images = torch.from_numpy(array)[None]
         arrays: dict[str, NDArray[Any]] = {"image.npy": array.mean(0, dtype=np.float32)}
         arrays["image.npy"] = arrays["image.npy"].astype(np.float16)
+        grids = {
+            "grid": self._case.grid.to_dict(),
+            "cells_grid": self._case.grid.cells(net.stride).to_dict(),
+        }
         if net.architecture.clusters:
             embedding, shares = copy.embed_and_assign(images)
             arrays["clusters.npy"] = shares.argmax(0).to(torch.uint8).numpy()
@@ -116,16 +120,16 @@ class Preview:
         colours = Colours.fit(embedding.numpy(), Colours.load(place))
         arrays["embedding.npy"] = colours.paint(embedding.numpy())
         if net.restorer is not None and self.views is not None:
-            found = restored_view(net, array, self.views, self.device)
+            found, view = restored_view(net, array, self.views, self.device, self._case.grid)
             arrays |= {f"{name}.npy": values for name, values in found.items()}
+            grids["view_grid"] = view.to_dict()
         for name, values in arrays.items():
             _save(place / name, values)
         colours.save(place)
         record = {
             "case": self._case.key,
             "step": step,
-            "grid": self._case.grid.to_dict(),
-            "cells_grid": self._case.grid.cells(net.stride).to_dict(),
+            **grids,
             "files": sorted(arrays),
         }
         partial = place / ".preview.json.part"

@@ -17,10 +17,11 @@ from medssl.nets import Architecture, DenseNet, build_net
 from medssl.pretrain import pretrain
 from medssl.pretrain.colours import Colours
 from medssl.pretrain.preview import Preview, PreviewSettings
+from medssl.pretrain.restored import restored_view
 from medssl.runs import RunFolder, read_events
 
 from .cohorts import MemoryCase, MemoryCohort, make_cohort, tiny_settings
-from .dira import dira_settings
+from .dira import dira_settings, tiny_dira
 
 OFTEN = PreviewSettings(every_seconds=1e-3)
 ARCHITECTURE = Architecture.plain(widths=(4, 8), out_stride=2, embedding_channels=8, clusters=3)
@@ -215,7 +216,39 @@ def test_what_is_restored_is_shown_beside_what_it_was(tmp_path: Path) -> None:
     assert {"input.npy", "restored.npy", "target.npy"} <= set(
         json.loads((place / "preview.json").read_text())["files"]
     )
+    assert Grid.from_dict(json.loads((place / "preview.json").read_text())["view_grid"]).shape == (
+        16,
+        16,
+    )
     pretrain(placed(), settings, tmp_path / "plain")
     files = [tmp_path / name / "model" / "model.safetensors" for name in ("shown", "plain")]
     one, other = (load_file(file) for file in files)
     assert all(torch.equal(one[name], other[name]) for name in other)
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_the_restored_view_lies_where_it_was_cut(ndim: int) -> None:
+    """Flips are undone: voxels of the view hold what the image has at the same place."""
+    case = placed(1, ndim, side=48).cases[0]
+    ramps = [np.linspace(0, 1, size) for size in case.array.shape[1:]]
+    ramp = sum(np.meshgrid(*ramps, indexing="ij")) / ndim
+    recipe = tiny_dira(ndim=ndim, upright=False)
+    views = recipe.restored_views
+    assert views is not None
+    crops = views.crops.model_copy(
+        update={"flip_axes": tuple(range(-ndim, 0)), "flip_probability": 1}
+    )
+    arrays, grid = restored_view(
+        net_of(recipe.architecture),
+        ramp[None].astype(np.float16),
+        views.model_copy(update={"crops": crops}),
+        torch.device("cpu"),
+        case.grid,
+    )
+    inner = np.stack(np.meshgrid(*[np.arange(2, n - 2) for n in grid.shape], indexing="ij"), -1)
+    there = case.grid.world_to_voxel(grid.voxel_to_world(inner))
+    expected = (there / (np.array(case.array.shape[1:]) - 1)).mean(-1)
+    np.testing.assert_allclose(arrays["target"][(slice(2, -2),) * ndim], expected, atol=0.02)
+    if ndim == 3:
+        middle = np.abs(case.grid.world_to_voxel(grid.voxel_to_world([0, 0, 0]))[0] - 23.5)
+        assert middle <= grid.shape[0] * grid.spacing[0] / case.grid.spacing[0]
