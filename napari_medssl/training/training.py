@@ -187,6 +187,16 @@ class Training:
         self.run_changed.emit()
         self.look()
 
+    def attach_folder(self, folder: Path) -> None:
+        """Follow the run in a folder that a person chose."""
+        from medssl.runs import is_run_folder
+
+        if is_run_folder(folder):
+            self.attach(folder)
+        else:
+            words = f"{folder.name}: there is no run in this folder. Choose the one given to --out."
+            self._say("error", words)
+
     def leave(self) -> None:
         """Follow no run; it goes on."""
         if self.run is not None:

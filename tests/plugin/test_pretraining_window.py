@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QMessageBox
+from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 sys.path.insert(0, str(Path(__file__).parent))
 from fake_training import FakeRun, FakeTraining, open_dock, state_of
@@ -410,6 +410,20 @@ def test_a_run_without_previews_shows_none_of_another(running, viewer, make_run)
     gui.until(lambda: len(viewer.layers) == 3)
     dock.training.attach(make_run("two", state="stopped").path)
     gui.until(lambda: not len(viewer.layers))
+
+
+def test_a_run_of_the_command_line_is_followed(dock, make_run, tmp_path, monkeypatch) -> None:
+    """It may lie anywhere."""
+    run = make_run("elsewhere")
+    run.path.rename(tmp_path / "out")
+    for chosen in (tmp_path, tmp_path / "out"):
+        monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_, c=chosen: str(c))
+        dock.head.run_wanted.emit()
+        gui.settle()
+        assert (dock.training.run == chosen) == (chosen.name == "out")
+        if dock.training.run is None:
+            assert "no run in this folder" in dock.foot.status.text()
+    gui.until(lambda: dock.training.snapshot is not None)
 
 
 def test_a_script_that_closes_the_viewer_is_not_asked(own_viewer, training, make_run) -> None:

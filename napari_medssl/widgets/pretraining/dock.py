@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from napari import Viewer
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtGui import QKeySequence, QShortcut, QShowEvent
-from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QFrame,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_medssl import shortcuts
 from napari_medssl.session.status import Status
@@ -138,6 +145,7 @@ class PretrainingWidget(QWidget):
         for asking in (self.head, self.empty):
             asking.layers_wanted.connect(self.opener.use_layers)
             asking.sample_wanted.connect(self.opener.open_sample)
+        self.head.run_wanted.connect(self._choose_run)
         self.head.folder_wanted.connect(self.opener.choose_folder)
         self.opener.said.connect(self.foot.say)
         self.threads.images.progressed.connect(self.foot.progress)
@@ -167,6 +175,12 @@ class PretrainingWidget(QWidget):
             self._shared.use_model(model)
             words = "The Landmarks dock uses this model now, and when you open it."
             self.foot.say(Status("done", words))
+
+    def _choose_run(self) -> None:
+        """Ask for a run that lies elsewhere, one of the command line for example."""
+        chosen = QFileDialog.getExistingDirectory(self, "Open a run folder")
+        if chosen:
+            self.training.attach_folder(Path(chosen))
 
     def _primary(self) -> None:
         training = self.training

@@ -20,12 +20,15 @@ class Head(QWidget):
 
     Signals
     -------
+    run_wanted
+        A person wants to look at a run that lies elsewhere.
     folder_wanted, layers_wanted
         A person wants to open a folder, or to use the open layers.
     sample_wanted
         Kind of the sample that a person wants: ``chest`` or ``volume``.
     """
 
+    run_wanted = Signal()
     folder_wanted = Signal()
     layers_wanted = Signal()
     sample_wanted = Signal(str)
@@ -60,7 +63,8 @@ class Head(QWidget):
             (f"{run.name} · {run.method}", partial(training.attach, run.path))
             for run in training.known.runs[:_MOST_RUNS]
         ]
-        self.run.set_entries([("New model", training.leave), *([None] if runs else []), *runs])
+        first = [("New model", training.leave), ("Open a run folder…", self.run_wanted.emit)]
+        self.run.set_entries([*first, *([None] if runs else []), *runs])
 
     def _refresh_device(self) -> None:
         training = self._training
