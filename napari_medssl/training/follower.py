@@ -34,6 +34,7 @@ _NO_LOSS = {
     "key_similarity",
     "positive_similarity",
     "effective_clusters",
+    "skipped_steps",
     "pixel_entropy",
 }
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from medssl.nets import DenseNet
 from medssl.nets.discriminator import PAPER_WIDTHS, PatchDiscriminator
 from medssl.objectives.base import ObjectiveResult, Outputs
+from medssl.objectives.finite import all_finite
 from medssl.objectives.gather import average_gradients, mean_across_processes
 from medssl.objectives.learning import LearningObjective
 from medssl.views.distorted import DistortedViews
@@ -95,7 +96,8 @@ class Adversarial(LearningObjective):
         self.own_optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         average_gradients(self.discriminator.parameters())
-        self.own_optimiser.step()
+        if all_finite(loss, self.discriminator.parameters()):
+            self.own_optimiser.step()
         self.discriminator.requires_grad_(False)
         return {"discriminator": mean_across_processes(loss.detach())}
 

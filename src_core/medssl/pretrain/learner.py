@@ -13,12 +13,14 @@ from medssl.correspond import Correspondences
 from medssl.nets import DenseNet, Parts, build_net, normalise_input
 from medssl.nets.shared_norm import share_batch_norm
 from medssl.objectives import AdversarialSettings, Outputs, PatchPooling, pool_patches
+from medssl.objectives.finite import all_finite
 from medssl.objectives.gather import average_gradients
 from medssl.pretrain.build import Objectives, build_optimiser
 from medssl.pretrain.hardware import Hardware
 from medssl.pretrain.parts import backward_in_parts
 from medssl.pretrain.plan import Plan
 from medssl.pretrain.recipe import ObjectiveSettings, Stage
+from medssl.pretrain.skipped import KeptStatistics
 from medssl.processes import process_count
 from medssl.views import (
     DenseViews,
@@ -99,6 +101,9 @@ class Learner:
         Whether a step whose views do not fit into the memory may take them in parts.
     views_at_once
         Views that are in the net at once; None: all.
+    taken
+        Whether the last step was taken: one whose loss or gradient is no finite number is not,
+        and leaves everything as it was.
     news
         What a person should know of the steps since it was last emptied.
     """
@@ -127,6 +132,7 @@ class Learner:
         self.correspondences: Correspondences | None = None
         self.may_take_parts = hardware.device.type == "cuda" and process_count() == 1
         self.views_at_once: int | None = None
+        self.taken = True
         self.news: list[str] = []
         self._forward: nn.Module = self.net
         self._entered: _Kind | None = None
@@ -188,8 +194,14 @@ class Learner:
         self._train(True)
         for group in self.optimiser.param_groups:
             group["lr"] = self.plan.recipe.optimiser.lr if group["steady"] else lr
+        statistics = KeptStatistics(self.net, self.objectives)
         made = self._gradient(number, batch, seed, place)
-        average_gradients(self.objectives.learned_with_the_net())
+        learned = self.objectives.learned_with_the_net()
+        average_gradients(learned)
+        self.taken = all_finite(made.loss, (*self.net.parameters(), *learned))
+        if not self.taken:
+            statistics.put_back()
+            return made.loss.detach(), made.metrics
         if self.plan.recipe.optimiser.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.net.parameters(), self.plan.recipe.optimiser.clip_norm)
         self.optimiser.step()

@@ -10,7 +10,6 @@ import psutil
 import torch
 from torch import Tensor
 
-from medssl.errors import SettingsError
 from medssl.objectives.spread import COLLAPSED_BELOW
 from medssl.pretrain.cluster_watch import ClusterWatch
 from medssl.runs import RunFolder
@@ -59,22 +58,24 @@ class Report:
         loss: Tensor,
         metrics: dict[str, Tensor],
         lr: float,
+        skipped: int = 0,
+        taken: bool = True,
     ) -> str:
         """Write the event of a step; returns the line for the progress display.
 
-        Raises
-        ------
-        SettingsError
-            If the loss is no finite number.
+        What is no finite number is not told; the loss of a step that was not taken is None.
         """
-        value = self.check_finite(done, loss)
-        numbers = {name: round(float(metric), 5) for name, metric in metrics.items()}
+        value = float(loss)
+        known = {name: float(metric) for name, metric in metrics.items()}
+        numbers = {name: round(v, 5) for name, v in known.items() if math.isfinite(v)}
+        if skipped:
+            numbers["skipped_steps"] = skipped
         rate = self._rate(done)
         event = {
             "step": done,
             "steps": self.steps,
             "stage": stage,
-            "loss": round(value, 5),
+            "loss": round(value, 5) if taken else None,
             "lr": lr,
             **numbers,
             "images_per_second": round(rate, 2) if rate else None,
@@ -87,24 +88,8 @@ class Report:
         self._watch_spread(done, numbers)
         for text in self.clusters.see(done, numbers) if self.clusters else ():
             self.warn(text)
-        return f"loss {value:.3f}" + (f", {rate:.1f} images/s" if rate else "")
-
-    def check_finite(self, done: int, loss: Tensor) -> float:
-        """Return the loss as a number.
-
-        Raises
-        ------
-        SettingsError
-            If it is no finite number.
-        """
-        value = float(loss)
-        if not math.isfinite(value):
-            raise SettingsError(
-                f"{self.folder.path}: the loss is no longer a finite number at step {done}; "
-                "the last checkpoint is good. Start again with a lower learning rate or with "
-                "precision float32."
-            )
-        return value
+        words = f"loss {value:.3f}" if taken else "step skipped"
+        return words + (f", {rate:.1f} images/s" if rate else "")
 
     def warn(self, text: str) -> None:
         """Say what a person must know."""

@@ -34,6 +34,7 @@ from medssl.pretrain.recipe import Stage
 from medssl.pretrain.report import Report
 from medssl.pretrain.result import RunResult
 from medssl.pretrain.schedule import rate_factor
+from medssl.pretrain.skipped import SkippedSteps
 from medssl.pretrain.trained_model import save_trained_model
 from medssl.pretrain.warmup import first_steps
 from medssl.processes import same_everywhere, while_others_wait
@@ -97,6 +98,7 @@ class Trainer:
         images_a_step = plan.recipe.batch * accelerator.num_processes
         self.report = Report(folder, hardware.device, images_a_step)
         self.measured = Measured(folder, hardware.device)
+        self.skipped = SkippedSteps(folder.path)
         self.done = 0
         self.seconds = 0.0
         self.best = math.inf
@@ -159,6 +161,7 @@ class Trainer:
                 self.report.warn(note)
             self.seconds, self.best = extra["seconds"], extra["best"] or math.inf
             self.best_stage = extra["best_stage"]
+            self.skipped = SkippedSteps(self.folder.path, *extra.get("skipped", ()))
         if not same_everywhere(f"{self.done} of {self.plan.steps}"):
             raise ModelError(
                 f"{self.folder.path}: the processes find different checkpoints. The run folder "
@@ -255,19 +258,30 @@ class Trainer:
             self.report.warn(self.learner.news.pop(0))
         self._whole = True
         self.done = step + 1
+        said = self.skipped.see(self.done, self.learner.taken)
+        if said:
+            self.report.warn(said)
         now = time.monotonic()
         took, self._tick = now - self._tick, now
         self.seconds += took
         self.measured.step(took, self.done, steps, self.seconds)
         if self.done % every == 0 or self.done in (1, steps):
-            self._message = self.report.step(self.done, self.seconds, stage.name, loss, metrics, lr)
+            self._message = self.report.step(
+                self.done,
+                self.seconds,
+                stage.name,
+                loss,
+                metrics,
+                lr,
+                self.skipped.total,
+                self.learner.taken,
+            )
         at_once = self.done == steps
         if self.preview is not None and self.preview.update(self.learner.net, self.done, at_once):
             self._tick = time.monotonic()
         if self.done % self.plan.recipe.validate_every == 0 or self.done == steps:
             self._validate(number)
         if now - self._saved > CHECKPOINT_SECONDS or self.done == steps:
-            self.report.check_finite(self.done, loss)
             self._save()
             self._saved = time.monotonic()
 
@@ -333,6 +347,9 @@ class Trainer:
             processes=source.processes,
         )
         loss = self.learner.validate(number, [held_out.read(index) for index in range(count)])
+        if not math.isfinite(loss):
+            self.report.warn(f"the loss on held-out images is no finite number at step {self.done}")
+            return
         self.folder.event("metric", step=self.done, validation_loss=round(loss, 5))
         if loss < self.best or number != self.best_stage:
             self.best, self.best_stage = loss, number
@@ -346,7 +363,12 @@ class Trainer:
 
     def _save_checkpoint(self, folder: Path) -> None:
         best = self.best if math.isfinite(self.best) else None
-        extra = {"seconds": self.seconds, "best": best, "best_stage": self.best_stage}
+        extra = {
+            "seconds": self.seconds,
+            "best": best,
+            "best_stage": self.best_stage,
+            "skipped": [self.skipped.total, self.skipped.in_a_row],
+        }
         save_checkpoint(folder, self.done, self.learner.modules, self.learner.optimisers, extra)
 
     def _save_model(self) -> None:

@@ -76,20 +76,21 @@ def test_the_best_on_held_out_images_becomes_the_model(tmp_path: Path) -> None:
     assert load_model(tmp_path).card.recipe["steps"] == int(np.argmin(losses)) + 1
 
 
-def test_not_a_number_is_said_and_the_checkpoint_stays(
+def test_not_a_number_is_said_and_the_run_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    step = learner.Learner.step
+    judge = learner.Learner._judge
 
-    def broken(self: learner.Learner, *arguments: object) -> object:
-        loss, metrics = step(self, *arguments)
-        return loss * torch.nan, metrics
+    def broken(self: learner.Learner, *arguments: object) -> learner.Forwarded:
+        made = judge(self, *arguments)
+        return replace(made, loss=made.loss * torch.nan)
 
-    monkeypatch.setattr(learner.Learner, "step", broken)
-    with pytest.raises(SettingsError, match="no longer a finite number at step 1"):
-        pretrain(make_cohort(), tiny_settings(), tmp_path)
-    kinds = [event["kind"] for event in RunFolder(tmp_path).events()]
-    assert kinds[-2:] == ["error", "state"]
+    monkeypatch.setattr(learner.Learner, "_judge", broken)
+    with pytest.raises(SettingsError, match="no finite numbers in the last 10 steps"):
+        pretrain(make_cohort(), tiny_settings(steps=20), tmp_path)
+    events = RunFolder(tmp_path).events()
+    assert [event["kind"] for event in events[-2:]] == ["error", "state"]
+    assert events[-1]["state"] == "failed"
     assert not (tmp_path / "model").exists()
 
 

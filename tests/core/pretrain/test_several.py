@@ -20,7 +20,7 @@ from medssl.runs import RunFolder
 
 SCRIPT = Path(__file__).with_name("one_of_several.py")
 TRAININGS = ("dense", "across", "regions", "grid", "grid-regions", "volumes")
-TRAININGS += ("dira-moco", "dira-barlow", "dira-simsiam")
+TRAININGS += ("dira-moco", "dira-barlow", "dira-simsiam", "skipped-dira-moco")
 GRADIENTS = ("gradients-across-regions", "gradients-grid-regions", "gradients-volumes-regions")
 GRADIENTS += ("gradients-dira-moco", "gradients-dira-simsiam")
 SECONDS = 120.0
@@ -100,6 +100,13 @@ def test_so_are_the_gradients(folders: tuple[Path, Path], what: str) -> None:
     for name, gradient in one.items():
         difference = (two[name] - gradient).norm() / gradient.norm()
         assert difference < 1e-3, name
+
+
+def test_a_step_that_one_cannot_take_is_skipped_by_all(folders: tuple[Path, Path]) -> None:
+    for folder in folders:
+        events = metrics(folder / "skipped-dira-moco")
+        assert [e["step"] for e in events if e["loss"] is None] == [4, 18]
+        assert events[-1]["skipped_steps"] == 2
 
 
 def test_the_model_is_like_that_of_one_process(folders: tuple[Path, Path]) -> None:
