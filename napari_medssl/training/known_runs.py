@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from medssl.runs import RunSummary
     from napari_medssl.worker import Runner
 
-Failed = Callable[[BaseException], None]
-
 
 class KnownRuns:
     """The runs of a person, the newest first, and those whose curves are compared.
@@ -25,8 +23,6 @@ class KnownRuns:
     ----------
     control
         Does what takes time, in order.
-    failed
-        Told of what went wrong.
 
     Signals
     -------
@@ -34,14 +30,17 @@ class KnownRuns:
         The runs were listed; `changed` where they are others than before.
     compared_changed
         Another run is compared, or one less.
+    failed
+        The error of what went wrong.
     """
 
     listed = Signal()
     changed = Signal()
     compared_changed = Signal()
+    failed = Signal(object)
 
-    def __init__(self, control: Runner, failed: Failed) -> None:
-        self._control, self._failed = control, failed
+    def __init__(self, control: Runner) -> None:
+        self._control = control
         self.runs: Sequence[RunSummary] = ()
         self.compared: dict[Path, Snapshot] = {}
         self._listing = False
@@ -77,7 +76,7 @@ class KnownRuns:
 
         def failed(error: BaseException) -> None:
             self._listing = False
-            self._failed(error)
+            self.failed.emit(error)
 
         self._control.submit(find, found, failed)
 
@@ -90,7 +89,7 @@ class KnownRuns:
             deleted()
             self.refresh()
 
-        self._control.submit(lambda _: delete_run(run), gone, self._failed)
+        self._control.submit(lambda _: delete_run(run), gone, self.failed.emit)
 
     def compare(self, run: Path, on: bool) -> None:
         """Draw the curves of another run too, or no longer."""
@@ -111,4 +110,4 @@ class KnownRuns:
                 self.compared[run] = snapshot
                 self.compared_changed.emit()
 
-        self._control.submit(read, told, self._failed)
+        self._control.submit(read, told, self.failed.emit)

@@ -65,7 +65,8 @@ class Training:
         self.outlook: Outlook | None = None
         self.devices: Sequence[Device] = ()
         self.schemas: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {})
-        self.known = KnownRuns(control, self._failed)
+        self.known = KnownRuns(control)
+        self.known.failed.connect(self._failed)
         self.run: Path | None = None
         self.snapshot: Snapshot | None = None
         self.starting = False
