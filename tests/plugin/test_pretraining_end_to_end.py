@@ -42,10 +42,15 @@ def click(widget) -> None:
 
 
 def open_from_menu(viewer) -> PretrainingWidget:
-    """Open the Plugins menu with the mouse and click its entry."""
+    """Open the Plugins menu with the mouse and click its entry.
+
+    Qt takes no click in a menu that opens right under the pointer, until that has moved.
+    """
     window = viewer.window._qt_window
     bar = window.menuBar()
     plugins = next(a for a in bar.actions() if a.text().replace("&", "") == "Plugins")
+    QTest.mouseMove(bar, bar.actionGeometry(plugins).center())
+    gui.settle()
     QTest.mouseClick(bar, LEFT, pos=bar.actionGeometry(plugins).center())
     menu: QMenu = plugins.menu()
     gui.until(menu.isVisible)
