@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -12,7 +13,7 @@ from medssl.objectives.base import Outputs
 from medssl.views.distorted import DistortedViews
 
 
-class LearningObjective(nn.Module):
+class LearningObjective(nn.Module, ABC):
     """An objective with weights of its own; what it does beside its loss is said here.
 
     Its parameters that require a gradient when it was attached are trained together with the net.
@@ -28,9 +29,9 @@ class LearningObjective(nn.Module):
         super().__init__()
         self.own_optimiser: Optimizer | None = None
 
+    @abstractmethod
     def attach(self, net: DenseNet) -> None:
         """Build the heads for a net, before anything is trained."""
-        raise NotImplementedError
 
     def steady_parameters(self) -> list[nn.Parameter]:
         """Return those of its parameters whose learning rate stays at the highest."""

@@ -8,6 +8,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
+from medssl.views.pairs import JITTER
 from medssl.views.photometric import PhotometricSettings, change_intensity
 from medssl.views.photometric.blur import gaussian_blur
 from medssl.views.randomness import Draws, per_image
@@ -20,15 +21,8 @@ class AppearanceSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    photometric: PhotometricSettings = PhotometricSettings(
-        gamma=0.0,
-        contrast=0.4,
-        brightness=0.4,
-        offset=0.0,
-        shading=0.0,
-        noise=0.0,
-        saturation=0.4,
-        hue=0.1,
+    photometric: PhotometricSettings = JITTER.model_copy(
+        update={"hue": 0.1, "grey_probability": 0.0}
     )
     jitter_probability: float = Field(default=0.8, ge=0, le=1, description="Of the jitter.")
     blur_sigma: float = Field(default=2.0, ge=0.1, description="Largest blur in voxels.")
