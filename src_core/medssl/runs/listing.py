@@ -17,7 +17,13 @@ from medssl.runs.state import ACTIVE_STATES
 from medssl.runs.status import RunStatus, read_status
 
 ENVIRONMENT_VARIABLE = "MEDSSL_RUNS"
-_RECIPES = {"ld": "LD"}
+_RECIPES = {
+    "ld": "LD",
+    "dira-moco": "DiRA · MoCo",
+    "dira-barlow": "DiRA · Barlow Twins",
+    "dira-simsiam": "DiRA · SimSiam",
+    "ld+dira": "LD + DiRA",
+}
 
 
 @dataclass(frozen=True)
