@@ -10,6 +10,7 @@ import numpy as np
 
 from medssl.errors import FileRefusedError, SettingsError
 from medssl.io import ImageSource, LandmarkRow
+from medssl.io.naming import find_named
 from medssl.prepare import Case
 
 
@@ -57,7 +58,7 @@ def match_truth(
     found: dict[str, TruthCase] = {}
     absent: dict[str, None] = {}
     for row in rows:
-        source = _find(row.image, sources, path)
+        source = find_named(row.image, sources, path)
         if source is None:
             absent[row.image] = None
             continue
@@ -134,15 +135,3 @@ def queries_of(template: TruthCase, truth: Sequence[TruthCase]) -> list[TruthCas
         if case.source.key != template.source.key
         and (template.group is None or case.group != template.group)
     ]
-
-
-def _find(name: str, sources: Sequence[ImageSource], path: Path) -> ImageSource | None:
-    exact = [source for source in sources if source.key == name]
-    fitting = exact or [source for source in sources if source.path.name == name]
-    if len(fitting) > 1:
-        raise FileRefusedError(
-            path,
-            f"{name} fits several images ({', '.join(source.key for source in fitting[:3])})",
-            "Write the path relative to the folder, or give the folder with the images only.",
-        )
-    return fitting[0] if fitting else None

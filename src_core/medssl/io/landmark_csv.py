@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -16,7 +16,7 @@ from typing import Literal
 from medssl.errors import FileRefusedError
 from medssl.geometry import Unit
 from medssl.io._atomic import write_text
-from medssl.io.formats import unreadable
+from medssl.io.tables import table_rows
 
 Source = Literal["manual", "predicted", "corrected"]
 _OWN = ("image", "landmark", "x", "y", "z", "group")
@@ -89,7 +89,7 @@ def read_landmarks_csv(path: str | Path) -> list[LandmarkRow]:
     """
     path = Path(path)
     rows = []
-    for line, values in _lines(path, ("image", "landmark", "x", "y")):
+    for line, values in table_rows(path, ("image", "landmark", "x", "y")):
         names = ("z", "y", "x") if values.get("z") else ("y", "x")
         point = tuple(_number(path, line, values, name) for name in names)
         if not values["image"] or not values["landmark"]:
@@ -118,7 +118,7 @@ def read_spacing_csv(path: str | Path) -> dict[str, tuple[float, ...]]:
     """
     path = Path(path)
     sizes: dict[str, tuple[float, ...]] = {}
-    for line, values in _lines(path, ("image", "x_mm", "y_mm")):
+    for line, values in table_rows(path, ("image", "x_mm", "y_mm")):
         names = ("z_mm", "y_mm", "x_mm") if values.get("z_mm") else ("y_mm", "x_mm")
         spacing = tuple(_number(path, line, values, name) for name in names)
         if min(spacing) <= 0:
@@ -153,31 +153,6 @@ def write_landmarks_csv(path: str | Path, rows: Sequence[ExportPoint]) -> Path:
     with write_text(Path(path)) as file:
         csv.writer(file, lineterminator="\n").writerows(table)
     return Path(path)
-
-
-def _lines(path: Path, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise unreadable(path, error) from error
-    except UnicodeDecodeError as error:
-        raise FileRefusedError(path, "it is not a UTF-8 text", "Save it as CSV, UTF-8.") from error
-    rows = text.splitlines()
-    delimiter = ";" if rows and ";" in rows[0] and "," not in rows[0] else ","
-    reader = csv.DictReader(rows, delimiter=delimiter, skipinitialspace=True)
-    reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
-    missing = [name for name in needed if name not in reader.fieldnames]
-    if missing:
-        raise FileRefusedError(
-            path,
-            f"the column {', '.join(missing)} is missing (found: {', '.join(reader.fieldnames)})",
-            f"The first line must name the columns {','.join(needed)}.",
-        )
-    for values in reader:
-        yield (
-            reader.line_num,
-            {k: (v or "").strip() for k, v in values.items() if isinstance(k, str)},
-        )
 
 
 def _number(path: Path, line: int, values: Mapping[str, str], name: str) -> float:

@@ -23,6 +23,11 @@ class Restorer(nn.Module):
     inside
         Channels of the map that it starts from.
 
+    Attributes
+    ----------
+    width
+        Channels at full resolution, before the last layer.
+
     References
     ----------
     F. Haghighi et al., DiRA, arXiv 2204.10437, the restorative decoder ``g``.
@@ -40,6 +45,7 @@ class Restorer(nn.Module):
             width = max(8, architecture.widths[0] // 4)
             self.finest = ConvStack(architecture.ndim, (inside, width, width))
             inside = width
+        self.width = inside
         self.last = convolution(architecture.ndim, inside, architecture.in_channels)
 
     def forward(self, hidden: Tensor, encoded: Sequence[Tensor]) -> Tensor:
@@ -52,10 +58,14 @@ class Restorer(nn.Module):
         encoded
             The encoder's maps from fine to coarse.
         """
+        restored: Tensor = self.last(self.features(hidden, encoded)).float().sigmoid()
+        return restored
+
+    def features(self, hidden: Tensor, encoded: Sequence[Tensor]) -> Tensor:
+        """Return the map ``(B, width, *spatial)`` that the last layer makes an image of."""
         for level, stack in self.levels.items():
             hidden = F.interpolate(hidden, scale_factor=2.0, mode="nearest")
             hidden = stack(cat((hidden, encoded[int(level)]), dim=1))
         if self.finest is not None:
             hidden = self.finest(F.interpolate(hidden, scale_factor=2.0, mode="nearest"))
-        restored: Tensor = self.last(hidden).float().sigmoid()
-        return restored
+        return hidden

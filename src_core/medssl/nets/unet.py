@@ -167,6 +167,20 @@ class DenseNet(nn.Module):
         levels = self.encoder(self._padded(images))
         return _crop(self._decode(levels), images.shape[2:], self.stride)
 
+    def finest_features(self, images: Tensor) -> Tensor:
+        """Return the map at full resolution that images are restored from: ``(B, C, *spatial)``.
+
+        Raises
+        ------
+        ValueError
+            If the net has no restoration branch.
+        """
+        if self.restorer is None:
+            raise ValueError("this net does not restore images")
+        levels = self.encoder(self._padded(images))
+        maps = self.restorer.features(self._decode(levels), levels)
+        return _crop(maps, images.shape[2:], 1)
+
     def pyramid(self, images: Tensor) -> list[Tensor]:
         """Return the encoder's feature maps from fine to coarse, at strides 1, 2, 4, ..."""
         stride = self.architecture.level_stride
