@@ -35,6 +35,7 @@ _NO_LOSS = {
     "positive_similarity",
     "effective_clusters",
     "skipped_steps",
+    "waiting_share",
     "pixel_entropy",
 }
 

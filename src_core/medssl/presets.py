@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from medssl.nets.architecture import Architecture
+from medssl.nets.architecture import VOLUME_WIDTHS, Architecture
 from medssl.objectives import (
     AssignmentEntropySettings,
     CrossImageMatchingSettings,
@@ -121,9 +121,8 @@ def _paper(
 def _plain_net(ndim: Dimension, channels: Channels, clusters: int) -> Architecture:
     if ndim == 2:
         return Architecture.plain(ndim=2, in_channels=channels, out_stride=4, clusters=clusters)
-    widths = (16, 32, 64, 128, 128)
     return Architecture.plain(
-        ndim=3, in_channels=channels, out_stride=2, widths=widths, clusters=clusters
+        ndim=3, in_channels=channels, out_stride=2, widths=VOLUME_WIDTHS, clusters=clusters
     )
 
 

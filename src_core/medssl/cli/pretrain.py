@@ -61,6 +61,15 @@ class Form(StrEnum):
     GRID = "grid"
 
 
+class Net(StrEnum):
+    """Families of nets."""
+
+    PLAIN = "plain"
+    VGG = "vgg"
+    RESNET18 = "resnet18"
+    RESNET50 = "resnet50"
+
+
 def pretrain(
     images: Images,
     run: Annotated[
@@ -88,6 +97,22 @@ def pretrain(
     form: Annotated[
         Form | None,
         typer.Option(help="Patch discrimination: the preset decides if left out."),
+    ] = None,
+    net: Annotated[
+        Net | None,
+        typer.Option(
+            help="Family of the net; resnets are for pictures. Left out: the preset's.",
+            show_default=False,
+        ),
+    ] = None,
+    width: Annotated[
+        int | None,
+        typer.Option(
+            help="Channels of the net's finest level; the others follow. Left out: the preset's.",
+            min=4,
+            max=512,
+            show_default=False,
+        ),
     ] = None,
     clusters: Annotated[
         int | None,
@@ -158,6 +183,8 @@ def pretrain(
         upright=upright,
         clusters=clusters,
         centre_sensitive=centre_sensitive,
+        net=net.value if net else None,
+        width=width,
         minutes=minutes,
         steps=steps,
         batch=batch,

@@ -13,6 +13,8 @@ VGG_WIDTHS: dict[str, tuple[int, ...]] = {
 }
 VGG_CONVOLUTIONS = (2, 2, 3, 3, 3)
 PLAIN_WIDTHS = (16, 32, 64, 128, 128, 128)
+VOLUME_WIDTHS = (16, 32, 64, 128, 128)
+"""Of a plain net for volumes."""
 PLAIN_CONVOLUTIONS = 2
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 import torch
@@ -24,6 +24,14 @@ _COLLAPSED = {
     "batch, a lower learning rate, or another recipe (dira-barlow).",
 }
 """What is said of a spread that stays near 0; it is the channels' standard deviation times √E."""
+
+
+class _Moment(NamedTuple):
+    """Steps done at a time, and seconds waited for data until then."""
+
+    done: int
+    time: float
+    waited: float
 
 
 class Report:
@@ -47,7 +55,7 @@ class Report:
         self.history: list[dict[str, Any]] = []
         self.warnings: list[str] = []
         self.clusters: ClusterWatch | None = None
-        self._recent: list[tuple[int, float]] = []
+        self._recent: list[_Moment] = []
         self._flat_events: dict[str, int] = {}
 
     def step(
@@ -60,17 +68,29 @@ class Report:
         lr: float,
         skipped: int = 0,
         taken: bool = True,
+        waited: float = 0.0,
     ) -> str:
         """Write the event of a step; returns the line for the progress display.
 
         What is no finite number is not told; the loss of a step that was not taken is None.
+
+        Parameters
+        ----------
+        done, seconds, stage
+            Where the training is.
+        loss, metrics, lr
+            Of the step.
+        skipped, taken
+            Steps that were skipped in all, and whether this one was taken.
+        waited
+            Seconds that the training has waited for its data.
         """
         value = float(loss)
         known = {name: float(metric) for name, metric in metrics.items()}
         numbers = {name: round(v, 5) for name, v in known.items() if math.isfinite(v)}
         if skipped:
             numbers["skipped_steps"] = skipped
-        rate = self._rate(done)
+        rate, waiting = self._recently(_Moment(done, time.monotonic(), waited))
         event = {
             "step": done,
             "steps": self.steps,
@@ -79,6 +99,7 @@ class Report:
             "lr": lr,
             **numbers,
             "images_per_second": round(rate, 2) if rate else None,
+            "waiting_share": waiting,
             "seconds": round(seconds, 2),
             "seconds_left": self._seconds_left(done, rate),
             "memory_mb": self._memory_mb(),
@@ -100,11 +121,15 @@ class Report:
         """Start measuring the rate anew, after a pause."""
         self._recent.clear()
 
-    def _rate(self, done: int) -> float | None:
-        """Images a second over the recent events."""
-        self._recent = [*self._recent[-RECENT_EVENTS:], (done, time.monotonic())]
-        (first, start), (last, end) = self._recent[0], self._recent[-1]
-        return (last - first) * self.images_a_step / (end - start) if end > start else None
+    def _recently(self, now: _Moment) -> tuple[float | None, float | None]:
+        """Images a second, and share of the time that was waited, over the recent events."""
+        self._recent = [*self._recent[-RECENT_EVENTS:], now]
+        then = self._recent[0]
+        took = now.time - then.time
+        if took <= 0:
+            return None, None
+        rate = (now.done - then.done) * self.images_a_step / took
+        return rate, round((now.waited - then.waited) / took, 4)
 
     def _seconds_left(self, done: int, rate: float | None) -> float | None:
         return round((self.steps - done) * self.images_a_step / rate, 1) if rate else None

@@ -25,6 +25,9 @@ class RunResult:
         Metrics by time: dictionaries with ``step``, ``loss``, ``lr``, ...
     warnings
         What a person must know, a collapse for example.
+    waiting_share
+        Share of the seconds that the training waited for its data; None of a run that was made
+        before this was told.
     """
 
     model_folder: Path
@@ -32,6 +35,7 @@ class RunResult:
     seconds: float
     history: list[dict[str, Any]] = field(default_factory=list)
     warnings: tuple[str, ...] = ()
+    waiting_share: float | None = None
 
 
 def is_done(folder: RunFolder) -> bool:
@@ -47,5 +51,10 @@ def read_result(folder: RunFolder) -> RunResult:
     warnings = dict.fromkeys(e["message"] for e in events if e.get("level") == "warning")
     end = next(event for event in reversed(events) if event.get("state") == "done")
     return RunResult(
-        folder.model, int(end["step"]), float(end["seconds"]), history, tuple(warnings)
+        folder.model,
+        int(end["step"]),
+        float(end["seconds"]),
+        history,
+        tuple(warnings),
+        end.get("waiting_share"),
     )

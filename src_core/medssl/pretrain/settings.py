@@ -7,6 +7,7 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from medssl.errors import SettingsError
+from medssl.nets import Family, in_family
 from medssl.prepare.settings import PrepareSettings
 from medssl.pretrain.recipe import Recipe
 
@@ -69,6 +70,18 @@ class PretrainSettings(BaseModel):
         description="grid: a patch's feature speaks mostly for its centre (center-sensitive "
         "averaging pooling). The dense form has no patches.",
     )
+    net: Family | None = Field(
+        default=None,
+        description="Family of the net; resnet18 and resnet50 are for pictures. "
+        "Empty: the preset's.",
+    )
+    width: int | None = Field(
+        default=None,
+        ge=4,
+        le=512,
+        description="Channels of the net's finest level; the others follow in the family's "
+        "ratios. Empty: the preset's.",
+    )
     minutes: float | None = Field(
         default=None,
         gt=0,
@@ -101,6 +114,10 @@ class PretrainSettings(BaseModel):
             raise ValueError("give minutes or steps, not both")
         if self.custom is not None and (self.clusters is not None or self.centre_sensitive):
             raise ValueError("clusters and centre_sensitive belong into the recipe of your own")
+        if self.custom is not None and (self.net is not None or self.width is not None):
+            raise ValueError("net and width belong into the recipe of your own")
+        if self.net in ("resnet18", "resnet50") and self.ndim == 3:
+            raise ValueError(f"{self.net} is for pictures; volumes take plain or vgg")
         if self.centre_sensitive and (self.form or default_form(self.preset)) == "dense":
             raise ValueError("centre_sensitive needs the form grid: the dense form has no patches")
         if self.custom is not None and self.custom.prepare.ndim != self.ndim:
@@ -124,9 +141,15 @@ class PretrainSettings(BaseModel):
     def resolve(self) -> Recipe:
         """Return the recipe that these settings mean."""
         recipe = self.custom or self._recipe()
-        if self.batch is None:
-            return recipe
-        return _checked(Recipe, recipe.model_dump() | {"batch": self.batch})
+        changes: dict[str, Any] = {}
+        if self.batch is not None:
+            changes["batch"] = self.batch
+        if self.net is not None or self.width is not None:
+            net = in_family(recipe.architecture, self.net, self.width)
+            asked = [str(word) for word in (self.net, self.width) if word is not None]
+            changes["architecture"] = net.model_dump()
+            changes["name"] = "-".join([recipe.name, *asked])
+        return _checked(Recipe, recipe.model_dump() | changes) if changes else recipe
 
     def _recipe(self) -> Recipe:
         from medssl.presets import SHORTEST_LINKED_MINUTES, ld_recipe

@@ -36,6 +36,7 @@ from medssl.pretrain.result import RunResult
 from medssl.pretrain.schedule import rate_factor
 from medssl.pretrain.skipped import SkippedSteps
 from medssl.pretrain.trained_model import save_trained_model
+from medssl.pretrain.waiting import Waiting
 from medssl.pretrain.warmup import first_steps
 from medssl.processes import same_everywhere, while_others_wait
 from medssl.progress import Progress
@@ -99,6 +100,7 @@ class Trainer:
         self.report = Report(folder, hardware.device, images_a_step)
         self.measured = Measured(folder, hardware.device)
         self.skipped = SkippedSteps(folder.path)
+        self.waiting = Waiting()
         self.done = 0
         self.seconds = 0.0
         self.best = math.inf
@@ -162,6 +164,7 @@ class Trainer:
             self.seconds, self.best = extra["seconds"], extra["best"] or math.inf
             self.best_stage = extra["best_stage"]
             self.skipped = SkippedSteps(self.folder.path, *extra.get("skipped", ()))
+            self.waiting.seconds = extra.get("waited", 0.0)
         if not same_everywhere(f"{self.done} of {self.plan.steps}"):
             raise ModelError(
                 f"{self.folder.path}: the processes find different checkpoints. The run folder "
@@ -223,9 +226,10 @@ class Trainer:
         while self.done < steps:
             end = self.plan.stage_ends()[number]
             with closing(read_ahead(self.source, self.done, end)) as batches:
-                for step, batch in batches:
+                for step, batch in self.waiting.over(batches):
                     if self.control.obey(self.done, steps, self._message, self._save):
                         self.report.forget_rate()
+                        self._tick = time.monotonic()
                     self._step(number, step, batch, every)
             if self.done < steps:
                 number, stage = self.plan.stage_at(self.done)
@@ -275,6 +279,7 @@ class Trainer:
                 lr,
                 self.skipped.total,
                 self.learner.taken,
+                self.waiting.seconds,
             )
         at_once = self.done == steps
         if self.preview is not None and self.preview.update(self.learner.net, self.done, at_once):
@@ -316,7 +321,9 @@ class Trainer:
 
     def _finish(self) -> RunResult:
         self.accelerator.wait_for_everyone()
-        self.folder.state("done", step=self.done, seconds=round(self.seconds, 1))
+        share = self.waiting.share_of(self.seconds)
+        seconds = round(self.seconds, 1)
+        self.folder.state("done", step=self.done, seconds=seconds, waiting_share=share)
         self.control.progress(self.done, self._steps, "done")
         return RunResult(
             self.folder.model,
@@ -324,6 +331,7 @@ class Trainer:
             self.seconds,
             self.report.history,
             tuple(self.report.warnings),
+            share,
         )
 
     @property
@@ -368,6 +376,7 @@ class Trainer:
             "best": best,
             "best_stage": self.best_stage,
             "skipped": [self.skipped.total, self.skipped.in_a_row],
+            "waited": self.waiting.seconds,
         }
         save_checkpoint(folder, self.done, self.learner.modules, self.learner.optimisers, extra)
 

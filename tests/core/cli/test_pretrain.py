@@ -107,3 +107,12 @@ def test_options_of_another_recipe_are_refused(
         outcome = medssl("pretrain", films.images, *asked, "--steps", "1", "--out", tmp_path / "r")
         assert outcome.code == 2
         assert "does not belong to the recipe" in outcome.lines[0]
+
+
+def test_the_net_is_asked_for(medssl: Callable, films: PhantomFolder, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    asked = ("--net", "resnet18", "--width", "8", "--steps", "1", "--device", "cpu", "--json")
+    outcome = medssl("pretrain", films.images, *asked, "--out", run)
+    assert outcome.code == 0, outcome.stderr
+    architecture = load_model(run).card.architecture
+    assert (architecture.kind, architecture.widths[0]) == ("resnet", 8)

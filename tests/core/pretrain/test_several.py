@@ -82,7 +82,7 @@ def metrics(run: Path) -> list[dict[str, Any]]:
 def test_the_losses_are_those_of_one_process(folders: tuple[Path, Path], what: str) -> None:
     one, two = (metrics(folder / what) for folder in folders)
     assert len(one) == len(two) >= 20
-    clocks = {"t", "seconds", "seconds_left", "images_per_second", "memory_mb"}
+    clocks = {"t", "seconds", "seconds_left", "images_per_second", "waiting_share", "memory_mb"}
     for mine, its in zip(two, one, strict=True):
         assert mine.keys() == its.keys()
         for name in mine.keys() - clocks:
