@@ -54,7 +54,7 @@ class TrainedClassifier:
     def predict(self, cases: Sequence[Case], progress: Progress = silent) -> NDArray[np.float32]:
         """Return the probability of each class or finding: ``(N, K)``."""
         device = next(self.net.parameters()).device
-        result = np.zeros((len(cases), self.net.head.out_features), np.float32)
+        result = np.zeros((len(cases), self.net.outputs), np.float32)
         done = 0
         arrays = [case.array for case in cases]
         for numbers, images, _ in laid_out(arrays, self.canvas, _PREDICTED_AT_ONCE):

@@ -20,14 +20,17 @@ class TransferNet(nn.Module):
         Encoder, and decoder where the task needs one.
     head
         What is new for the task.
+    outputs
+        Number of classes, findings or structures.
     transferred
         Names of the tensors of `net` that came from a model.
     """
 
-    def __init__(self, net: DenseNet, head: nn.Module) -> None:
+    def __init__(self, net: DenseNet, head: nn.Module, outputs: int) -> None:
         super().__init__()
         self.net = net
         self.head = head
+        self.outputs = outputs
         self.transferred: frozenset[str] = frozenset()
         self._frozen = False
 
@@ -84,7 +87,7 @@ class Classifier(TransferNet):
 
     def __init__(self, architecture: Architecture, outputs: int) -> None:
         net = build_net(_without_decoder(architecture))
-        super().__init__(net, nn.Linear(architecture.widths[-1], outputs))
+        super().__init__(net, nn.Linear(architecture.widths[-1], outputs), outputs)
 
     def begin_with_encoder(self, pretrained: DenseNet) -> None:
         """Take over the encoder of a model."""
@@ -122,7 +125,7 @@ class Segmenter(TransferNet):
         net = build_net(_with_decoder(architecture))
         assert net.restorer is not None
         width, net.restorer.last = net.restorer.width, nn.Identity()
-        super().__init__(net, convolution(architecture.ndim, width, outputs, kernel=1))
+        super().__init__(net, convolution(architecture.ndim, width, outputs, kernel=1), outputs)
 
     def begin_with_decoder(self, pretrained: DenseNet) -> None:
         """Take over encoder and decoder of a model, and what restores images but its last layer."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -78,7 +77,7 @@ class TrainedSegmenter:
         if all(side <= room for side, room in zip(sides, self.canvas, strict=True)):
             return run_net(self.net, images).sigmoid()
         halo = min(self.canvas) // _HALO_SHARE
-        result = images.new_zeros(1, self.net.head.out_channels, *sides)
+        result = images.new_zeros((1, self.net.outputs, *sides))
         for tile in tiles(sides, [max(1, room - 2 * halo) for room in self.canvas], halo):
             part = run_net(self.net, _cut(images, tile.outer)).sigmoid()
             _cut(result, tile.interior).copy_(_cut(part, tile.crop()))
@@ -171,5 +170,6 @@ def _joined(case: Case, masks: MaskFiles) -> NDArray[np.float16]:
 
 
 def _cut(maps: Tensor, box: Sequence[slice]) -> Tensor:
-    index: tuple[Any, ...] = tuple(itertools.chain((slice(None), slice(None)), box))
-    return maps[index]
+    index: tuple[Any, ...] = (slice(None), slice(None), *box)
+    part: Tensor = maps[index]
+    return part

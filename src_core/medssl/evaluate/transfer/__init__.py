@@ -1,0 +1,9 @@
+"""How much a pretraining helps where few images are labelled: the table of transfer."""
+
+from __future__ import annotations
+
+from medssl.evaluate.transfer.request import TransferRequest, make_transfer_request
+
+# from medssl.evaluate.transfer.run import evaluate_transfer
+
+__all__ = ["TransferRequest", "make_transfer_request"]
