@@ -13,6 +13,7 @@ from medssl.cli.embed import embed
 from medssl.cli.evaluate import evaluate
 from medssl.cli.info import info
 from medssl.cli.landmarks import landmarks
+from medssl.cli.model import model
 from medssl.cli.output import out
 from medssl.cli.pretrain import pretrain
 from medssl.cli.run import run
@@ -48,3 +49,4 @@ verbs = (demo, info, pretrain, embed, landmarks, run, runs, stop, pause, resume,
 for verb in verbs:
     app.command()(verb)
 app.add_typer(evaluate, name="evaluate")
+app.add_typer(model, name="model")
