@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from medssl.cli.bars import working
 from medssl.cli.images import find_images, prepare
 from medssl.cli.output import JsonFlag, out, print_json, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
     from medssl.importing import ImportedModel, ImportSettings
 
 _SHOWN = 6
@@ -118,7 +123,16 @@ def import_model(
 def _standardise(model: ImportedModel, images: Path, settings: ImportSettings) -> None:
     model.require_standardised()
     prepared = prepare(find_images([images]).sources, settings.prepare)
-    model.standardise(case.array for case in prepared.cases)
+    cases = prepared.cases
+    with working("Standardising the embedding") as report:
+
+        def arrays() -> Iterator[NDArray[Any]]:
+            for number, case in enumerate(cases):
+                report(number, len(cases), case.key)
+                yield case.array
+
+        model.standardise(arrays())
+        report(len(cases), len(cases), "")
 
 
 def _show(result: dict[str, Any]) -> None:

@@ -105,7 +105,10 @@ def _fit_input(
     norm = settings.input_norm
     if norm == "auto":
         norm = _guess_norm(matches, colours=taken[first].shape[1])
-    return adapt_input(state, first, norm, settings.channels)
+    told = adapt_input(state, first, norm, settings.channels)
+    if settings.input_norm == "auto" and norm != "own":
+        told[0] += "; assumed, --input-norm says otherwise"
+    return told
 
 
 def _guess_norm(matches: list[Match], colours: int) -> InputNorm:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -10,7 +11,7 @@ from torch import Tensor
 from medssl.importing.names import Naming, is_counter
 from medssl.importing.reading import StateDict
 
-LESS_WANTED = frozenset({"encoder_k", "momentum_encoder", "target", "student"})
+LESS_WANTED = re.compile(r"(^|[._])(k|key|momentum|target|student)([._]|$)")
 """Second copies of a net, which their authors do not go on with (MoCo, BYOL, DINO)."""
 
 
@@ -99,13 +100,13 @@ def is_first_convolution(name: str) -> bool:
 
 
 def _merit(match: Match, beside: Match | None) -> tuple[int, int, bool, int]:
-    words = {*match.where.split("."), *match.prefix.split(".")}
+    second = LESS_WANTED.search(f"{match.where}.{match.prefix}") is not None
     near = 0
     if beside is not None and beside.where == match.where:
         pairs = zip(beside.prefix, match.prefix, strict=False)
         near = 1 + next((n for n, (a, b) in enumerate(pairs) if a != b), len(match.prefix))
     named = len(match.tensors) + len(match.wrong)
-    return len(match.tensors), named, not words & LESS_WANTED, near
+    return len(match.tensors), named, not second, near
 
 
 def _splits(name: str) -> Iterable[tuple[str, str]]:

@@ -126,6 +126,20 @@ def test_statistics_are_those_of_the_images(tmp_path: Path) -> None:
     assert (cells.std(1)[used] - 1).abs().max() < 0.02
 
 
+def test_volumes_are_looked_at_in_their_centre(tmp_path: Path) -> None:
+    encoder = trained(build_net(Architecture.plain(3, widths=PLAIN))).encoder
+    torch.save(encoder.state_dict(), tmp_path / "w.pth")
+    asked = make_settings(arch="plain", width=4, ndim=3, spacing_mm=2.0)
+    both = [import_weights(tmp_path / "w.pth", asked) for _ in range(2)]
+    assert both[0].report()["stride"] == 2
+    volume = np.random.default_rng(0).random((1, 20, 24, 130)).astype(np.float16)
+    both[0].standardise([volume])
+    both[1].standardise([volume[..., 17:113]])
+    images = torch.rand(1, 1, 16, 16, 16)
+    assert torch.equal(both[0].net(images), both[1].net(images))
+    assert both[0].net(images).isfinite().all()
+
+
 def test_a_trained_head_has_no_statistics_to_take(tmp_path: Path) -> None:
     net = build_net(Architecture.plain(widths=PLAIN, embedding_channels=12))
     torch.save(net.state_dict(), tmp_path / "w.pth")

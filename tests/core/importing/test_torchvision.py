@@ -170,6 +170,15 @@ def test_weights_are_found_in_nested_dictionaries(tmp_path: Path) -> None:
     assert model.report()["prefix"] == "nets.teacher"
 
 
+@pytest.mark.parametrize("second", ["target_network.", "backbone_momentum.", "encoder_k."])
+def test_the_copy_that_is_not_learned_comes_second(tmp_path: Path, second: str) -> None:
+    copy, learned = trained(ResNet(), 1), trained(ResNet(), 2)
+    state = {f"{second}{name}": value for name, value in copy.state_dict().items()}
+    state |= {f"zz.{name}": value for name, value in learned.state_dict().items()}
+    model = imported(tmp_path, state, arch="resnet18", width=8, channels=3, input_norm="own")
+    assert model.report()["prefix"] == "zz."
+
+
 def test_a_vgg_with_biases_is_the_same(tmp_path: Path) -> None:
     theirs = trained(Vgg16())
     model = imported(tmp_path, theirs.state_dict(), arch="vgg-tiny", channels=3, input_norm="own")
