@@ -250,12 +250,20 @@ def _describe(card: ModelCard) -> str:
         f"- Output: {card.embedding.channels} channels, one cell every {card.embedding.stride} "
         "voxels, unit length\n"
         f"{_describe_clusters(card)}"
-        f"- Trained on {card.data.n_images} images without labels "
-        f"(cohort {card.data.fingerprint or 'not fingerprinted'})\n"
+        f"{_describe_origin(card)}"
         f"- Made {card.created} with medssl {card.versions.get('medssl', '?')}, "
         f"torch {card.versions.get('torch', '?')}\n"
         f"- Licence: {card.licence}\n\n"
         "Research use. It has not been approved for diagnosis.\n"
+    )
+
+
+def _describe_origin(card: ModelCard) -> str:
+    if card.recipe.get("name") == "imported":
+        return f"- Imported from {card.recipe.get('source', '?')}\n- Trained on: not known\n"
+    return (
+        f"- Trained on {card.data.n_images} images without labels "
+        f"(cohort {card.data.fingerprint or 'not fingerprinted'})\n"
     )
 
 

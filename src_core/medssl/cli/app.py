@@ -11,9 +11,12 @@ from medssl.cli.demo import demo
 from medssl.cli.doctor import doctor
 from medssl.cli.embed import embed
 from medssl.cli.evaluate import evaluate
+from medssl.cli.finetune import finetune
 from medssl.cli.info import info
 from medssl.cli.landmarks import landmarks
+from medssl.cli.model import model
 from medssl.cli.output import out
+from medssl.cli.predict import predict
 from medssl.cli.pretrain import pretrain
 from medssl.cli.run import run
 from medssl.cli.runs import runs
@@ -44,7 +47,12 @@ def medssl(
     """Medical images with next to no annotation: pretrain, click once, find everywhere."""
 
 
-verbs = (demo, info, pretrain, embed, landmarks, run, runs, stop, pause, resume, logs, doctor)
+verbs = (
+    *(demo, info, pretrain, embed, landmarks, predict),
+    *(run, runs, stop, pause, resume, logs, doctor),
+)
 for verb in verbs:
     app.command()(verb)
+app.add_typer(finetune, name="finetune")
 app.add_typer(evaluate, name="evaluate")
+app.add_typer(model, name="model")

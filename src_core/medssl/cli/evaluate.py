@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from medssl.cli.bars import working
+from medssl.cli.evaluate_transfer import transfer
 from medssl.cli.images import INSTANT, DeviceOption, Images, find_images
 from medssl.cli.output import out, print_json, say, write_json
 
@@ -18,6 +19,9 @@ evaluate = typer.Typer(no_args_is_help=True, help="Measure a model against known
 @evaluate.callback()
 def _evaluate() -> None:
     """Measure a model against known answers."""
+
+
+evaluate.command()(transfer)
 
 
 @evaluate.command()

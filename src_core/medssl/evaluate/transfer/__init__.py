@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from medssl.evaluate.transfer.request import TransferRequest, make_transfer_request
+from medssl.evaluate.transfer.request import (
+    TransferRequest,
+    default_methods,
+    make_transfer_request,
+)
+from medssl.evaluate.transfer.run import evaluate_transfer
 
-# from medssl.evaluate.transfer.run import evaluate_transfer
-
-__all__ = ["TransferRequest", "make_transfer_request"]
+__all__ = ["TransferRequest", "default_methods", "evaluate_transfer", "make_transfer_request"]

@@ -18,6 +18,9 @@ from medssl.progress import Progress
 
 _BASE = "dira-moco"
 """The recipe whose net all have in common, as far as it is not the task of a recipe to differ."""
+WHOLE_VOLUMES = 4
+"""Volumes a step of recipes whose views show all of a volume: those of the others are crops of a
+tenth of it or less, and all have the same minutes."""
 
 
 @dataclass(frozen=True)
@@ -159,4 +162,7 @@ def _on_common_ground(recipe: Recipe, net: Architecture, prepare: PrepareSetting
     )
     if own.embedding_of != "head":
         built = built.model_copy(update={"embedding_channels": built.feature_channels})
-    return recipe.model_copy(update={"architecture": built, "prepare": prepare})
+    values: dict[str, Any] = {"architecture": built, "prepare": prepare}
+    if net.ndim == 3 and all(stage.views.kind != "distorted" for stage in recipe.stages):
+        values["batch"] = min(recipe.batch, WHOLE_VOLUMES)
+    return recipe.model_copy(update=values)

@@ -7,13 +7,20 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from medssl.errors import SettingsError
+from medssl.transfer.draw import ALL
 
 RANDOM = "random"
-ALL = "all"
 METHODS = (RANDOM, "ld", "dira-moco", "dira-barlow", "dira-simsiam", "ld+dira")
-"""What is compared unless asked otherwise; volumes have visual words beside."""
+"""What is compared."""
+VOLUME_METHOD = "dira-visual-words"
+"""What is compared beside in volumes."""
 _PARTS = ("di", "res", "dir", "dira")
 _SCHEDULES = ("stepwise", "warmup", "joint")
+
+
+def default_methods(volumes: bool) -> tuple[str, ...]:
+    """Return what is compared unless asked otherwise."""
+    return (*METHODS, VOLUME_METHOD) if volumes else METHODS
 
 
 class TransferRequest(BaseModel):

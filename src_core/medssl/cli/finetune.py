@@ -1,0 +1,268 @@
+"""``medssl finetune``: labels and masks of a few images teach a pretrained net."""
+
+from __future__ import annotations
+
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from medssl.cli.bars import working
+from medssl.cli.images import DeviceOption, Images, find_images, prepare
+from medssl.cli.output import JsonFlag, out, print_json, say
+
+if TYPE_CHECKING:
+    from medssl.io import ImageListing
+    from medssl.prepare import PreparedCohort
+    from medssl.transfer import (
+        Base,
+        FinetunedCard,
+        FinetuneSettings,
+        TrainedClassifier,
+        TrainedSegmenter,
+    )
+
+finetune = typer.Typer(
+    no_args_is_help=True, help="Teach a pretrained net classes or masks from a few labelled images."
+)
+
+
+class Effort(StrEnum):
+    """Named settings."""
+
+    QUICK = "quick"
+    STANDARD = "standard"
+    PAPER = "paper"
+
+
+BaseOption = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        metavar="DIR|random",
+        help="Model folder or run folder to begin with; 'random' is a small net that knows "
+        "nothing, for comparison.",
+        show_default=False,
+    ),
+]
+FolderOption = Annotated[
+    Path,
+    typer.Option("--out", metavar="FOLDER", help="Where net and predictions are written."),
+]
+LabelledOption = Annotated[
+    str,
+    typer.Option(
+        "--labelled", metavar="N|P%|all", help="Learn from so many only, of each class alike."
+    ),
+]
+EffortOption = Annotated[Effort, typer.Option(help="Named settings.")]
+StepsOption = Annotated[
+    int | None, typer.Option(help="Steps. Left out: the effort's.", min=2, show_default=False)
+]
+UprightOption = Annotated[
+    bool,
+    typer.Option(help="The images have a known way up: no flips, small rotations."),
+]
+SeedOption = Annotated[int, typer.Option(help="Seed of everything random.", min=0)]
+
+
+@finetune.callback()
+def _finetune() -> None:
+    """Teach a pretrained net classes or masks from a few labelled images."""
+
+
+@finetune.command()
+def classify(
+    images: Images,
+    labels: Annotated[
+        Path,
+        typer.Argument(
+            metavar="LABELS.csv",
+            help="Columns image,label. Images without a label are predicted.",
+            show_default=False,
+        ),
+    ],
+    model: BaseOption,
+    folder: FolderOption,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--label",
+            metavar="COLUMN",
+            help="Column of the class; several for findings of 0 and 1.",
+        ),
+    ] = None,
+    labelled: LabelledOption = "all",
+    effort: EffortOption = Effort.QUICK,
+    steps: StepsOption = None,
+    upright: UprightOption = True,
+    device: DeviceOption = "auto",
+    seed: SeedOption = 0,
+    json: JsonFlag = False,
+) -> None:
+    """Learn classes or findings of whole images, and predict them for all images."""
+    import numpy as np
+
+    from medssl.transfer import (
+        draw_labelled,
+        finetune_classifier,
+        read_labels,
+        require_free,
+        save_trained,
+        write_classes,
+    )
+    from medssl.transfer.predictions import CLASSES_NAME
+
+    require_free(folder)
+    listing = find_images(images)
+    table = read_labels(labels, listing.sources, label or ("label",))
+    for note in table.notes:
+        say(note)
+    base, prepared = _open(listing, model)
+    by_key = {case.key: case for case in prepared.cases}
+    keys = draw_labelled(table.strata(), labelled, seed, by_key)
+    settings = _settings(effort, steps, base, upright, device, seed)
+    begun = time.monotonic()
+    with working("Learning") as report:
+        trained = finetune_classifier(
+            [by_key[key] for key in keys],
+            np.stack([table.targets[key] for key in keys]),
+            table.exclusive,
+            base.architecture,
+            base.net,
+            settings,
+            report,
+        )
+    seconds = time.monotonic() - begun
+    card = _card(trained, table.names, base, prepared, settings, len(keys), seconds)
+    with working("Predicting") as report:
+        found = trained.predict(prepared.cases, report)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = write_classes(folder / CLASSES_NAME, prepared.cases, found, table.names, keys)
+    save_trained(folder, trained, card)
+    _tell(folder, path, card, json)
+
+
+@finetune.command()
+def segment(
+    images: Images,
+    masks: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MASKS",
+            help="Folder of <image stem>.<ext> or <image stem>__<structure>.<ext>. "
+            "Images without a mask are predicted.",
+            show_default=False,
+        ),
+    ],
+    model: BaseOption,
+    folder: FolderOption,
+    structures: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=PART+PART,...",
+            help="Structures put together: lungs=left_lung+right_lung, or anterior=1.",
+        ),
+    ] = None,
+    labelled: LabelledOption = "all",
+    effort: EffortOption = Effort.QUICK,
+    steps: StepsOption = None,
+    upright: UprightOption = True,
+    device: DeviceOption = "auto",
+    seed: SeedOption = 0,
+    json: JsonFlag = False,
+) -> None:
+    """Learn masks of structures, and predict them for all images."""
+    from medssl.transfer import (
+        draw_labelled,
+        find_masks,
+        finetune_segmenter,
+        parse_structures,
+        require_free,
+        save_trained,
+        write_masks,
+    )
+
+    require_free(folder)
+    listing = find_images(images)
+    base, prepared = _open(listing, model)
+    wanted = parse_structures(structures) if structures else None
+    found = find_masks(masks, prepared.cases, wanted)
+    by_key = {case.key: case for case in prepared.cases}
+    known = [case.key for case in prepared.cases if found.known(case).any()]
+    keys = draw_labelled({"masks": known}, labelled, seed, by_key)
+    settings = _settings(effort, steps, base, upright, device, seed)
+    begun = time.monotonic()
+    with working("Learning") as report:
+        cases = [by_key[key] for key in keys]
+        trained = finetune_segmenter(cases, found, base.architecture, base.net, settings, report)
+    seconds = time.monotonic() - begun
+    card = _card(trained, found.names, base, prepared, settings, len(keys), seconds)
+    folder.mkdir(parents=True, exist_ok=True)
+    with working("Predicting") as report:
+        path = write_masks(folder, prepared.cases, trained, found.names, keys, report)
+    save_trained(folder, trained, card)
+    _tell(folder, path, card, json)
+
+
+def _open(listing: ImageListing, model: str) -> tuple[Base, PreparedCohort]:
+    from medssl.embed.dimension import choose_ndim
+    from medssl.transfer import open_base
+    from medssl.transfer.base import RANDOM
+
+    ndim = choose_ndim(listing.sources, *([] if model == RANDOM else [model]))
+    base = open_base(model, 3 if ndim == 3 else 2)
+    return base, prepare(listing.sources, base.input)
+
+
+def _settings(
+    effort: Effort, steps: int | None, base: Base, upright: bool, device: str, seed: int
+) -> FinetuneSettings:
+    from medssl.transfer import FinetuneSettings
+
+    settings = FinetuneSettings.preset(effort.value, base.input.ndim, upright, device, seed)
+    return settings if steps is None else settings.model_copy(update={"steps": steps})
+
+
+def _card(
+    trained: TrainedClassifier | TrainedSegmenter,
+    names: tuple[str, ...],
+    base: Base,
+    prepared: PreparedCohort,
+    settings: FinetuneSettings,
+    learned_from: int,
+    seconds: float,
+) -> FinetunedCard:
+    from medssl.transfer import FinetunedCard, TrainedClassifier
+
+    classifies = isinstance(trained, TrainedClassifier)
+    return FinetunedCard(
+        task="classify" if classifies else "segment",
+        names=names,
+        exclusive=classifies and trained.exclusive,
+        architecture=base.architecture,
+        input=prepared.settings,
+        canvas=trained.canvas,
+        base=base.record,
+        transferred=len(trained.net.transferred),
+        settings=settings,
+        learned_from=learned_from,
+        seconds=round(seconds, 1),
+    )
+
+
+def _tell(folder: Path, path: Path, card: FinetunedCard, json: bool) -> None:
+    if json:
+        print_json({"folder": folder, "predictions": path, **card.model_dump(mode="json")})
+        return
+    start = (
+        f"{card.transferred} tensors of {card.base['folder']}" if card.base else "random weights"
+    )
+    out.print(
+        f"Learned {', '.join(card.names)} from {card.learned_from} images in {card.seconds:.0f} s, "
+        f"beginning with {start}. Net: {folder}. Predictions: {path}. Not for diagnosis.",
+        markup=False,
+        soft_wrap=True,
+    )
