@@ -237,11 +237,11 @@ def _card(
 ) -> FinetunedCard:
     from medssl.transfer import FinetunedCard, TrainedClassifier
 
-    classifies = isinstance(trained, TrainedClassifier)
+    exclusive = trained.exclusive if isinstance(trained, TrainedClassifier) else False
     return FinetunedCard(
-        task="classify" if classifies else "segment",
+        task="classify" if isinstance(trained, TrainedClassifier) else "segment",
         names=names,
-        exclusive=classifies and trained.exclusive,
+        exclusive=exclusive,
         architecture=base.architecture,
         input=prepared.settings,
         canvas=trained.canvas,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from medssl.io._atomic import write_text
 from medssl.io.formats import extension
-from medssl.io.image import Image
+from medssl.io.image import Axes, Image
 from medssl.io.writing import write_image
 from medssl.prepare import Case
 from medssl.progress import Progress, silent
@@ -79,7 +79,7 @@ def write_masks(
         labels = label_map(trained.predict(case))
         path = folder / MASKS_NAME / _file_of(case)
         path.parent.mkdir(parents=True, exist_ok=True)
-        axes = "yx" if case.source_grid.ndim == 2 else "zyx"
+        axes: Axes = "yx" if case.source_grid.ndim == 2 else "zyx"
         write_image(Image(labels, case.source_grid, axes), path)
         voxel, unit = _voxel(case)
         for value, name in enumerate(names, 1):
