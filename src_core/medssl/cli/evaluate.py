@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from medssl.cli.bars import working
-from medssl.cli.evaluate_transfer import transfer
+from medssl.cli.evaluate_transfer import reuse, transfer
 from medssl.cli.images import INSTANT, DeviceOption, Images, find_images
 from medssl.cli.output import out, print_json, say, write_json
 
@@ -22,6 +22,7 @@ def _evaluate() -> None:
 
 
 evaluate.command()(transfer)
+evaluate.command()(reuse)
 
 
 @evaluate.command()

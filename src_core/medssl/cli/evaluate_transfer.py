@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from medssl.cli.bars import working
+from medssl.cli.finetune import UprightOption
 from medssl.cli.images import DeviceOption, Images, find_images
 from medssl.cli.output import out, print_json, say, write_json
 from medssl.errors import SettingsError
@@ -68,6 +69,19 @@ StepsOption = Annotated[
     int | None,
     typer.Option("--steps", help="The same in steps: independent of the machine.", min=1),
 ]
+FinetuneStepsOption = Annotated[
+    int | None, typer.Option(help="Steps of each fine-tuning.", min=2, show_default=False)
+]
+NetOption = Annotated[
+    str | None,
+    typer.Option(help="resnet18 (of pictures), resnet50, plain (of volumes), vgg."),
+]
+WidthOption = Annotated[
+    int | None, typer.Option(help="Of its finest level.", min=4, show_default=False)
+]
+SideOption = Annotated[
+    int, typer.Option(metavar="PIXELS", help="Pictures: longest side of the working grid.", min=32)
+]
 JsonOption = Annotated[
     Path | None,
     typer.Option("--json", metavar="OUT", help="Write the result here; - for stdout."),
@@ -91,20 +105,11 @@ def transfer(
     ] = None,
     minutes: MinutesOption = None,
     steps: StepsOption = None,
-    finetune_steps: Annotated[
-        int | None, typer.Option(help="Steps of each fine-tuning.", min=2, show_default=False)
-    ] = None,
-    net: Annotated[
-        str | None,
-        typer.Option(help="resnet18 (pictures), plain (volumes), resnet50.", show_default=False),
-    ] = None,
-    width: Annotated[
-        int | None, typer.Option(help="Of its finest level.", min=4, show_default=False)
-    ] = None,
-    longest_side: Annotated[int, typer.Option(help="Pictures: working grid.", min=32)] = 128,
-    upright: Annotated[
-        bool, typer.Option(help="The images have a known way up: no flips, small rotations.")
-    ] = True,
+    finetune_steps: FinetuneStepsOption = None,
+    net: NetOption = None,
+    width: WidthOption = None,
+    longest_side: SideOption = 128,
+    upright: UprightOption = True,
     quick: Annotated[
         bool, typer.Option("--quick", help="Shorter trainings, fewer seeds: under an hour.")
     ] = False,
@@ -150,6 +155,79 @@ def transfer(
     if json is not None:
         write_json(json, result)
     show_transfer(result)
+
+
+def reuse(
+    images: Images,
+    targets: Targets,
+    folder: WorkOption,
+    methods: MethodsOption = "random,dira-moco:di,dira-moco",
+    model: ModelsOption = None,
+    label: LabelOption = None,
+    structures: StructuresOption = None,
+    groups: GroupsOption = None,
+    labelled: Annotated[
+        str, typer.Option(metavar="N|P%|all", help="Labelled images, of each class.")
+    ] = "all",
+    seeds: Annotated[int, typer.Option(help="Fine-tunings.", min=1)] = 2,
+    minutes: MinutesOption = None,
+    steps: StepsOption = None,
+    finetune_steps: FinetuneStepsOption = None,
+    net: NetOption = None,
+    width: WidthOption = None,
+    longest_side: SideOption = 128,
+    upright: UprightOption = True,
+    device: DeviceOption = "auto",
+    json: JsonOption = None,
+) -> None:
+    """Compare features before and after fine-tuning, level by level (linear CKA)."""
+    from medssl.evaluate.transfer import evaluate_reuse
+    from medssl.transfer import parse_structures
+
+    listing = find_images(images)
+    request = _request(
+        methods=methods,
+        models=model,
+        labelled=(labelled,),
+        seeds=seeds,
+        pretrain_minutes=_minutes(minutes, steps, quick=False),
+        pretrain_steps=steps,
+        finetune_steps=finetune_steps,
+        net=net,
+        width=width,
+        longest_side=longest_side,
+        upright=upright,
+        device=device,
+        volumes=_are_volumes(listing.sources),
+    )
+    with working("Comparing") as report:
+        result = evaluate_reuse(
+            listing,
+            targets,
+            folder,
+            request,
+            columns=label or ("label",),
+            structures=parse_structures(structures) if structures else None,
+            groups=_groups(groups, listing.sources),
+            progress=report,
+        )
+    if str(json) == "-":
+        print_json(result)
+        return
+    if json is not None:
+        write_json(json, result)
+    show_reuse(result)
+
+
+def show_reuse(result: dict[str, Any]) -> None:
+    """Print a line a method, a column a level."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("linear CKA, before and after")
+    for stride in result["strides"]:
+        table.add_column(f"stride {stride}", justify="right")
+    for row in result["rows"]:
+        table.add_row(row["method"], *(f"{value:.3f}" for value in row["levels"]))
+    out.print(table)
 
 
 def show_transfer(result: dict[str, Any]) -> None:

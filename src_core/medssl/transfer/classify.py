@@ -66,6 +66,33 @@ class TrainedClassifier:
         return result
 
 
+def begin_classifier(
+    architecture: Architecture,
+    outputs: int,
+    pretrained: DenseNet | None,
+    settings: FinetuneSettings,
+) -> Classifier:
+    """Return a classifier before it learns: what is new in it follows from the seed.
+
+    Parameters
+    ----------
+    architecture
+        Of the net.
+    outputs
+        Number of classes or findings.
+    pretrained
+        Whose encoder it begins with; None: random weights.
+    settings
+        Device and seed.
+    """
+    device = choose_device(settings.device)
+    net = build_on(device, settings.seed, lambda: Classifier(architecture, outputs))
+    assert isinstance(net, Classifier)
+    if pretrained is not None:
+        net.begin_with_encoder(pretrained)
+    return net
+
+
 def finetune_classifier(
     cases: Sequence[Case],
     targets: ArrayLike,
@@ -99,11 +126,8 @@ def finetune_classifier(
         Called at each step; may raise `Cancelled`.
     """
     wanted = np.asarray(targets, np.float32)
-    device = choose_device(settings.device)
-    net = build_on(device, settings.seed, lambda: Classifier(architecture, wanted.shape[1]))
-    assert isinstance(net, Classifier)
-    if pretrained is not None:
-        net.begin_with_encoder(pretrained)
+    net = begin_classifier(architecture, wanted.shape[1], pretrained, settings)
+    device = next(net.parameters()).device
     shapes = [case.array.shape[1:] for case in cases]
     canvas = choose_canvas(shapes, architecture.deepest_stride, settings.largest_crop)
     drawn = _balanced(wanted) if exclusive else np.arange(len(wanted))

@@ -91,6 +91,33 @@ class _Masked:
     array: NDArray[np.float16]
 
 
+def begin_segmenter(
+    architecture: Architecture,
+    outputs: int,
+    pretrained: DenseNet | None,
+    settings: FinetuneSettings,
+) -> Segmenter:
+    """Return a segmenter before it learns: what is new in it follows from the seed.
+
+    Parameters
+    ----------
+    architecture
+        Of the net.
+    outputs
+        Number of structures.
+    pretrained
+        Whose encoder and decoder it begins with; None: random weights.
+    settings
+        Device and seed.
+    """
+    device = choose_device(settings.device)
+    net = build_on(device, settings.seed, lambda: Segmenter(architecture, outputs))
+    assert isinstance(net, Segmenter)
+    if pretrained is not None:
+        net.begin_with_decoder(pretrained)
+    return net
+
+
 def finetune_segmenter(
     cases: Sequence[Case],
     masks: MaskFiles,
@@ -124,11 +151,8 @@ def finetune_segmenter(
     FileRefusedError
         If a mask does not fit its image.
     """
-    device = choose_device(settings.device)
-    net = build_on(device, settings.seed, lambda: Segmenter(architecture, len(masks.names)))
-    assert isinstance(net, Segmenter)
-    if pretrained is not None:
-        net.begin_with_decoder(pretrained)
+    net = begin_segmenter(architecture, len(masks.names), pretrained, settings)
+    device = next(net.parameters()).device
     masked = [_Masked(_joined(case, masks)) for case in cases]
     known = torch.from_numpy(np.stack([masks.known(case) for case in cases])).to(device)
     shapes = [one.array.shape[1:] for one in masked]

@@ -7,6 +7,13 @@ from medssl.evaluate.transfer.request import (
     default_methods,
     make_transfer_request,
 )
+from medssl.evaluate.transfer.reuse import evaluate_reuse
 from medssl.evaluate.transfer.run import evaluate_transfer
 
-__all__ = ["TransferRequest", "default_methods", "evaluate_transfer", "make_transfer_request"]
+__all__ = [
+    "TransferRequest",
+    "default_methods",
+    "evaluate_reuse",
+    "evaluate_transfer",
+    "make_transfer_request",
+]

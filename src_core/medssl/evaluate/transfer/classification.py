@@ -15,6 +15,7 @@ from medssl.evaluate.transfer.task import Floats, Score, Task
 from medssl.prepare import PreparedCohort
 from medssl.progress import Progress
 from medssl.transfer import FinetuneSettings, Labels, finetune_classifier
+from medssl.transfer.classify import begin_classifier
 from medssl.transfer.nets import TransferNet
 
 
@@ -49,6 +50,10 @@ class Classification(Task):
         """Return classes and labels."""
         targets = {key: target.tolist() for key, target in sorted(self.labels.targets.items())}
         return {"classes": self.labels.names, "targets": targets}
+
+    def begin(self, start: Start, settings: FinetuneSettings) -> TransferNet:
+        """Return a classifier before it learns."""
+        return begin_classifier(start.architecture, len(self.labels.names), start.net, settings)
 
     def fit(
         self, start: Start, keys: Sequence[str], settings: FinetuneSettings, progress: Progress

@@ -16,6 +16,7 @@ from medssl.prepare import Case, PreparedCohort
 from medssl.progress import Progress
 from medssl.transfer import FinetuneSettings, MaskFiles, TrainedSegmenter, finetune_segmenter
 from medssl.transfer.nets import TransferNet
+from medssl.transfer.segment import begin_segmenter
 
 
 class Segmentation(Task):
@@ -56,6 +57,10 @@ class Segmentation(Task):
             "structures": self.masks.structures,
             "files": sorted((path.name, path.stat().st_size) for path in files),
         }
+
+    def begin(self, start: Start, settings: FinetuneSettings) -> TransferNet:
+        """Return a segmenter before it learns."""
+        return begin_segmenter(start.architecture, len(self.masks.names), start.net, settings)
 
     def fit(
         self, start: Start, keys: Sequence[str], settings: FinetuneSettings, progress: Progress

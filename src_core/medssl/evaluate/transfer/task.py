@@ -51,6 +51,10 @@ class Task(ABC):
         """Return what a cell's result depends on beside its net and its images."""
 
     @abstractmethod
+    def begin(self, start: Start, settings: FinetuneSettings) -> TransferNet:
+        """Return the net that a fine-tuning with these settings begins with."""
+
+    @abstractmethod
     def fit(
         self, start: Start, keys: Sequence[str], settings: FinetuneSettings, progress: Progress
     ) -> tuple[TransferNet, Score]:
