@@ -9,7 +9,8 @@ import typer
 from rich.table import Table
 
 from medssl.cli.bars import working
-from medssl.cli.evaluate_transfer import reuse, transfer
+from medssl.cli.evaluate_reuse import reuse
+from medssl.cli.evaluate_transfer import transfer
 from medssl.cli.images import INSTANT, DeviceOption, Images, find_images
 from medssl.cli.output import out, print_json, say, write_json
 
