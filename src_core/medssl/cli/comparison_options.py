@@ -68,6 +68,10 @@ StepsOption = Annotated[
 FinetuneStepsOption = Annotated[
     int | None, typer.Option(help="Steps of each fine-tuning.", min=2, show_default=False)
 ]
+CropOption = Annotated[
+    int | None,
+    typer.Option(help="Voxels along a side that such a step sees.", min=16, show_default=False),
+]
 NetOption = Annotated[
     str | None,
     typer.Option(help="resnet18 (of pictures), resnet50, plain (of volumes), vgg."),

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from medssl.cli.bars import working
 from medssl.cli.comparison_options import (
+    CropOption,
     FinetuneStepsOption,
     GroupsOption,
     JsonOption,
@@ -49,6 +50,7 @@ def reuse(
     minutes: MinutesOption = None,
     steps: StepsOption = None,
     finetune_steps: FinetuneStepsOption = None,
+    finetune_crop: CropOption = None,
     net: NetOption = None,
     width: WidthOption = None,
     longest_side: SideOption = 128,
@@ -69,6 +71,7 @@ def reuse(
         pretrain_minutes=pretrain_minutes(minutes, steps, quick=False),
         pretrain_steps=steps,
         finetune_steps=finetune_steps,
+        finetune_crop=finetune_crop,
         net=net,
         width=width,
         longest_side=longest_side,

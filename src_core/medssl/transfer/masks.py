@@ -151,8 +151,8 @@ def parse_structures(text: str) -> dict[str, tuple[str, ...]]:
     """
     structures: dict[str, tuple[str, ...]] = {}
     for item in text.split(","):
-        name, _, made_of = item.partition("=")
-        parts = tuple(part.strip() for part in (made_of or name).split("+"))
+        name, equals, made_of = item.partition("=")
+        parts = tuple(part.strip() for part in (made_of if equals else name).split("+"))
         if not name.strip() or not all(parts):
             raise SettingsError(
                 f"structures: {item.strip()!r} is not of the form name=part+part, as in "

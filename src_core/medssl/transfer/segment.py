@@ -29,8 +29,10 @@ from medssl.views import ImageBatch
 from medssl.views.randomness import Draws
 
 _PREDICTED_AT_ONCE = 4
-_HALO_SHARE = 4
-"""A tile of a large image sees a quarter of the canvas beyond its border."""
+_TILE = {2: 1024, 3: 96}
+"""Longest side of what goes through the net at once, by dimension; larger images are tiled."""
+_HALO = {2: 128, 3: 24}
+"""What a tile sees beyond its border, in voxels."""
 _SMOOTH = 1.0
 """Voxels added to numerator and denominator of the Dice loss, so that empty masks have one."""
 
@@ -44,7 +46,7 @@ class TrainedSegmenter:
     net
         In evaluation mode.
     canvas
-        Size that images are laid on; larger ones are taken in tiles.
+        Size that images are laid on.
     losses
         Of each step of the training.
     """
@@ -74,13 +76,13 @@ class TrainedSegmenter:
 
     def _probabilities(self, images: Tensor) -> Tensor:
         sides = images.shape[2:]
-        if all(side <= room for side, room in zip(sides, self.canvas, strict=True)):
+        tile, halo = _TILE[len(sides)], _HALO[len(sides)]
+        if max(sides) <= tile:
             return run_net(self.net, images).sigmoid()
-        halo = min(self.canvas) // _HALO_SHARE
         result = images.new_zeros((1, self.net.outputs, *sides))
-        for tile in tiles(sides, [max(1, room - 2 * halo) for room in self.canvas], halo):
-            part = run_net(self.net, _cut(images, tile.outer)).sigmoid()
-            _cut(result, tile.interior).copy_(_cut(part, tile.crop()))
+        for one in tiles(sides, [tile - 2 * halo] * len(sides), halo):
+            part = run_net(self.net, _cut(images, one.outer)).sigmoid()
+            _cut(result, one.interior).copy_(_cut(part, one.crop()))
         return result
 
 

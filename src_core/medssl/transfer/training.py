@@ -97,6 +97,8 @@ def finetune(
 def run_net(net: TransferNet, images: Tensor) -> Tensor:
     """Return the net's logits in single precision; convolutions run in bf16 where that is fast."""
     low = fast_dtype(images.device) == torch.bfloat16
+    layout = torch.channels_last if images.ndim == 4 else torch.channels_last_3d
+    images = images.contiguous(memory_format=layout)
     with torch.autocast(images.device.type, torch.bfloat16, enabled=low):
         logits: Tensor = net(images)
     return logits.float()
@@ -133,4 +135,6 @@ def _laid_out(net: TransferNet) -> TransferNet:
     for module in net.modules():
         if isinstance(module, nn.Conv2d):
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        elif isinstance(module, nn.Conv3d):
+            module.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
     return net

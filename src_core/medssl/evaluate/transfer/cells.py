@@ -82,7 +82,7 @@ def fill_cell(
         begun = time.monotonic()
         _, score = task.fit(start, keys, settings, progress)
         scores = score(tested, progress)
-        kept = scores, time.monotonic() - begun
+        kept = scores.round(5), round(time.monotonic() - begun, 1)
         _write(path, *kept)
     return Cell(start.name, amount, settings.seed, kept[0], len(keys), kept[1])
 
@@ -125,7 +125,7 @@ def _write(path: Path, scores: Floats, seconds: float) -> None:
     partial = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps({"seconds": round(seconds, 1), "scores": rows}), "utf-8")
+        partial.write_text(json.dumps({"seconds": seconds, "scores": rows}), "utf-8")
         partial.replace(path)
     except OSError as error:
         raise StorageError(

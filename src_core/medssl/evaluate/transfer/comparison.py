@@ -65,7 +65,12 @@ class Comparison:
         preset = FinetuneSettings.preset(
             ndim=prepared.ndim, upright=request.upright, device=request.device, seed=seed
         )
-        return preset.model_copy(update={"steps": request.finetune_steps or self.task.steps})
+        return preset.model_copy(
+            update={
+                "steps": request.finetune_steps or self.task.steps,
+                "largest_crop": request.finetune_crop or preset.largest_crop,
+            }
+        )
 
 
 def open_comparison(

@@ -65,6 +65,11 @@ class TransferRequest(BaseModel):
     finetune_steps: int | None = Field(
         default=None, ge=2, description="Steps of each fine-tuning; empty: the preset's."
     )
+    finetune_crop: int | None = Field(
+        default=None,
+        ge=16,
+        description="Voxels along a side that a step of fine-tuning sees; empty: the preset's.",
+    )
     bootstrap: int = Field(default=2000, ge=100, description="Resamplings of the intervals.")
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps.")
 

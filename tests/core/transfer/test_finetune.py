@@ -1,0 +1,180 @@
+"""Fine-tuning learns what the labels say, stays repeatable, and comes back from disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from medssl.errors import Cancelled, ModelError, SettingsError, StorageError
+from medssl.evaluate.scores import auc, dice
+from medssl.io import read_image
+from medssl.nets import Architecture, build_net
+from medssl.transfer import (
+    FinetunedCard,
+    FinetuneSettings,
+    find_masks,
+    finetune_classifier,
+    finetune_segmenter,
+    load_trained,
+    read_labels,
+    save_trained,
+    write_classes,
+    write_masks,
+)
+from medssl.transfer.segment import overlap_loss
+
+from .blobs import Blobs, write_blobs
+from .conftest import Films, quick
+
+NET = Architecture.plain(widths=(8, 16, 16), out_stride=2, embedding_channels=8)
+
+
+@pytest.fixture(scope="module")
+def blobs(tmp_path_factory: pytest.TempPathFactory) -> Blobs:
+    return write_blobs(tmp_path_factory.mktemp("blobs"))
+
+
+def card(names: tuple[str, ...], **values: object) -> FinetunedCard:
+    known = {
+        "task": "classify", "exclusive": True, "canvas": (32, 32), "base": {}, "transferred": 0,
+        "settings": quick(), "learned_from": 1, "seconds": 1.0, "architecture": NET,
+    }  # fmt: skip
+    return FinetunedCard(names=names, **(known | values))
+
+
+def test_classes_are_learned_and_come_back_from_disk(blobs: Blobs, tmp_path: Path) -> None:
+    labels = read_labels(blobs.labels, blobs.listing.sources)
+    cases = blobs.prepared.cases
+    learned, others = cases[:18], cases[18:]
+    targets = [labels.targets[case.key] for case in learned]
+    trained = finetune_classifier(learned, targets, True, NET, None, quick(steps=60))
+    found = trained.predict(others)
+    assert np.allclose(found.sum(1), 1, atol=1e-5)
+    truth = np.stack([labels.targets[case.key] for case in others]) > 0
+    assert np.nanmean(auc(found, truth)) > 0.9
+    settings = blobs.prepared.settings
+    save_trained(tmp_path / "net", trained, card(labels.names, input=settings))
+    again, known = load_trained(tmp_path / "net", "cpu")
+    assert known.names == labels.names
+    assert np.array_equal(again.predict(others), found)
+    with pytest.raises(StorageError, match="not replaced"):
+        save_trained(tmp_path / "net", trained, known)
+    path = write_classes(tmp_path / "p.csv", others, found, labels.names, [others[0].key])
+    lines = path.read_text().splitlines()
+    assert lines[0] == "image,predicted,learned_from,p_left,p_none,p_right"
+    assert lines[1].startswith(f"{others[0].key},")
+    assert lines[1].split(",")[2] == "1"
+    assert len(lines) == len(others) + 1
+
+
+def test_findings_are_learned(blobs: Blobs) -> None:
+    cases = blobs.prepared.cases
+    targets = [[blobs.kinds[c.key] != "none", blobs.kinds[c.key] == "left"] for c in cases]
+    trained = finetune_classifier(cases, targets, False, NET, None, quick(steps=60))
+    assert float(np.mean(auc(trained.predict(cases), np.array(targets)))) > 0.9
+
+
+def test_masks_are_learned_and_written_on_the_images_grids(blobs: Blobs, tmp_path: Path) -> None:
+    cases = [case for case in blobs.prepared.cases if blobs.kinds[case.key] != "none"]
+    masks = find_masks(blobs.masks, cases)
+    trained = finetune_segmenter(cases[:10], masks, NET, None, quick(steps=80))
+    scores = [dice(trained.predict(case)[0] > 0.5, masks.read(case)[0]) for case in cases[10:]]
+    assert np.mean(scores) > 0.7
+    table = write_masks(tmp_path, cases[10:], trained, masks.names)
+    lines = table.read_text().splitlines()
+    assert lines[0] == "image,structure,value,size,unit,learned_from"
+    written = read_image(tmp_path / "predicted" / cases[10].name)
+    assert written.array.shape == cases[10].source_grid.shape
+    size = float(lines[1].split(",")[3])
+    assert size == (written.array == 1).sum() > 0
+
+
+def test_volumes(trunks: Films) -> None:
+    cases = trunks.prepared.cases
+    net = Architecture.plain(ndim=3, widths=(4, 8), out_stride=2, embedding_channels=4)
+    masks = find_masks(trunks.folder.masks, cases)
+    settings = quick(steps=3, batch=2, largest_crop=16)
+    trained = finetune_segmenter(cases[:2], masks, net, None, settings)
+    assert trained.canvas == (16, 16, 16)
+    assert trained.predict(cases[3]).shape == (len(masks.names), *cases[3].source_grid.shape)
+
+
+def test_tiles_give_what_the_whole_gives(monkeypatch: pytest.MonkeyPatch, blobs: Blobs) -> None:
+    case = blobs.prepared.cases[0]
+    masks = find_masks(blobs.masks, blobs.prepared.cases)
+    trained = finetune_segmenter([case], masks, NET, None, quick(steps=2))
+    large = torch.rand(1, 1, 96, 96)
+    whole = trained._probabilities(large)
+    monkeypatch.setattr("medssl.transfer.segment._TILE", {2: 64, 3: 96})
+    monkeypatch.setattr("medssl.transfer.segment._HALO", {2: 24, 3: 24})
+    assert torch.allclose(trained._probabilities(large), whole, atol=1e-2)
+
+
+def test_the_same_seed_gives_the_same_net(blobs: Blobs) -> None:
+    cases = blobs.prepared.cases[:6]
+    targets = np.eye(3)[[0, 1, 2, 0, 1, 2]]
+    one, same, other = (
+        finetune_classifier(cases, targets, True, NET, None, quick(steps=3, seed=seed))
+        for seed in (1, 1, 2)
+    )
+    assert one.losses == same.losses
+    assert one.losses != other.losses
+
+
+def test_pretrained_weights_change_the_beginning_only(blobs: Blobs) -> None:
+    cases = blobs.prepared.cases[:6]
+    targets = np.eye(3)[[0, 1, 2, 0, 1, 2]]
+    torch.manual_seed(7)
+    pretrained = build_net(NET)
+    before = {name: value.clone() for name, value in pretrained.state_dict().items()}
+    trained = finetune_classifier(cases, targets, True, NET, pretrained, quick(steps=3))
+    plain = finetune_classifier(cases, targets, True, NET, None, quick(steps=3))
+    assert trained.losses != plain.losses
+    assert all(torch.equal(before[k], v) for k, v in pretrained.state_dict().items())
+
+
+def test_it_can_be_cancelled(blobs: Blobs) -> None:
+    def stop(done: int, total: int, message: str) -> None:
+        if done == 2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        finetune_classifier(
+            blobs.prepared.cases[:3], np.eye(3), True, NET, None, quick(), progress=stop
+        )
+
+
+def test_a_rate_far_too_high_is_told(blobs: Blobs) -> None:
+    cases = blobs.prepared.cases[:3]
+    settings = quick(lr=1e30, steps=20, weight_decay=0.0)
+    with pytest.raises(SettingsError, match="Take a lower learning rate"):
+        finetune_classifier(cases, np.eye(3), True, NET, None, settings)
+
+
+def test_unknown_masks_carry_no_loss() -> None:
+    logits = torch.randn(2, 2, 4, 4, requires_grad=True)
+    wanted = torch.zeros(2, 2, 4, 4)
+    known = torch.tensor([[True, False], [True, True]])
+    overlap_loss(logits, wanted, known).backward()
+    assert not logits.grad[0, 1].any()
+    assert logits.grad[0, 0].any()
+    perfect = torch.where(torch.rand(1, 1, 8, 8) > 0.5, 1.0, 0.0)
+    assert overlap_loss(perfect * 100 - 50, perfect, torch.ones(1, 1).bool()) < 1e-4
+
+
+def test_damaged_folders_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="there is no fine-tuned net"):
+        load_trained(tmp_path)
+    (tmp_path / "finetuned.json").write_text("{}")
+    with pytest.raises(ModelError, match="the card is damaged"):
+        load_trained(tmp_path)
+
+
+def test_presets() -> None:
+    quick_, paper = FinetuneSettings.preset("quick"), FinetuneSettings.preset("paper", ndim=3)
+    assert paper.steps > quick_.steps
+    assert paper.frozen_share == 0.5
+    assert FinetuneSettings.preset(upright=False).affine.flip_axes == (-1,)
