@@ -77,6 +77,13 @@ METHODS: tuple[Method, ...] = (
         "The same, cheapest; look whether it says that it has collapsed.",
     ),
     Method(
+        "dira-visual-words",
+        "Whole images, restored",
+        "DiRA · visual words",
+        "The same for volumes of one body part in one position: learns which place of the body it "
+        "sees, from places that similar patients share.",
+    ),
+    Method(
         "ld+dira",
         "Places and whole images",
         "LD + DiRA",

@@ -14,6 +14,7 @@ from medssl.objectives import (
     MocoSettings,
     RestorationSettings,
     SimsiamSettings,
+    VisualWordsSettings,
 )
 from medssl.prepare.settings import PrepareSettings
 from medssl.pretrain.recipe import ObjectiveSettings, Optimiser, Recipe, Schedule, Stage
@@ -23,7 +24,7 @@ from medssl.views.crops import CropSettings
 from medssl.views.distortions import PictureDistortion, VolumeDistortion
 
 PresetName = Literal["quick", "standard", "paper"]
-Discrimination = Literal["moco", "barlow", "simsiam"]
+Discrimination = Literal["moco", "barlow", "simsiam", "words"]
 StageSchedule = Literal["stepwise", "warmup", "joint"]
 PartsName = Literal["di", "res", "dir", "dira"]
 
@@ -35,6 +36,8 @@ SHARES: dict[StageSchedule, dict[str, float]] = {
 """Shares of the steps; ``warmup`` is the paper's 1200 and 400 epochs."""
 VOLUME_FLIPS = (-3, -2, -1)
 POINTS = 64
+WORD_SHARE = (0.15, 0.35)
+"""Area of a crop of a picture that shows a visual word."""
 PAPER_STEPS = 540_000
 """1600 epochs of ChestX-ray14's 86,524 training images, 256 a step."""
 
@@ -134,7 +137,7 @@ def dira_recipe(
             Stage(
                 name=name,
                 share=SHARES[schedule].get(name, 1.0),
-                views=_views(name, scale.view, upright, places),
+                views=_views(name, scale.view, upright, places, discrimination == "words"),
                 objectives=_objectives(name, scale, discrimination, places),
             )
             for name in names
@@ -168,7 +171,7 @@ def _name(
 ) -> str:
     words = ["ld+dira"] if places else ["dira"]
     if parts != "res":
-        words.append(discrimination)
+        words.append("visual-words" if discrimination == "words" else discrimination)
     if parts != "dira":
         words.append(parts)
     if schedule != "stepwise" and parts in ("dir", "dira"):
@@ -187,20 +190,30 @@ def _net(net: Architecture, restores: bool, places: bool) -> Architecture:
 
 
 def _optimiser(preset: PresetName, discrimination: Discrimination, batch: int) -> Optimiser:
-    """Choose as published for `paper`, but for Barlow Twins (LARS), and AdamW else."""
-    if preset == "paper" and discrimination != "barlow":
+    """Choose as published for `paper`, but for Barlow Twins (LARS), and AdamW else.
+
+    Visual words have a small weight, which AdamW's steps do not see where they learn alone.
+    """
+    if preset == "paper" and discrimination in ("moco", "simsiam"):
         lr = 0.03 if discrimination == "moco" else 0.05
         return Optimiser(kind="sgd", lr=lr * batch / 256, weight_decay=1e-4)
     return Optimiser(kind="adamw", lr=1e-3, weight_decay=1e-2)
 
 
-def _views(name: str, size: tuple[int, ...], upright: bool, places: bool) -> DistortedViewSettings:
-    """Describe the views: in ``di`` they are changed in appearance alone."""
+def _views(
+    name: str, size: tuple[int, ...], upright: bool, places: bool, words: bool
+) -> DistortedViewSettings:
+    """Describe the views: in ``di`` they are changed in appearance alone.
+
+    Crops of pictures that show a visual word are smaller, so that there are places to tell apart,
+    and overlap, so that both show it; those of volumes are and do anyway.
+    """
     points = POINTS if places else 0
     if len(size) == 2:
+        shown = {"share": WORD_SHARE, "overlap": 0.5} if words else {}
         return DistortedViewSettings(
             size=size,
-            crops=CropSettings(flip_axes=() if upright else (-1,)),
+            crops=CropSettings(flip_axes=() if upright else (-1,), **shown),
             distortion=None if name == "di" else PictureDistortion(),
             points=points,
         )
@@ -251,4 +264,6 @@ def _discrimination(share: float, kind: Discrimination) -> ObjectiveSettings:
         return MocoSettings(queue=part(16_384), hidden=part(2048), channels=64, momentum=0.99)
     if kind == "barlow":
         return BarlowTwinsSettings(channels=part(8192 if share == 1 else 2048))
+    if kind == "words":
+        return VisualWordsSettings()
     return SimsiamSettings(channels=part(2048), bottleneck=part(512))

@@ -26,6 +26,7 @@ class Recipe(StrEnum):
     DIRA_MOCO = "dira-moco"
     DIRA_BARLOW = "dira-barlow"
     DIRA_SIMSIAM = "dira-simsiam"
+    DIRA_VISUAL_WORDS = "dira-visual-words"
     LD_DIRA = "ld+dira"
 
 

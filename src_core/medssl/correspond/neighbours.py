@@ -15,12 +15,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load, save_file
+from safetensors.torch import load
 from torch import Tensor
 
 from medssl.correspond.alignment import Alignment, Cells, align
 from medssl.correspond.cells import anchor_places, cells_to_units, pool_cells, read_places
-from medssl.errors import ModelError, StorageError
+from medssl.correspond.stored import save_tensors
+from medssl.errors import ModelError
 from medssl.progress import Progress, silent
 
 Embed = Callable[[NDArray[Any]], Tensor]
@@ -94,15 +95,7 @@ class Correspondences:
                 f"{number}.weight": one.weight,
                 f"{number}.smoothing": torch.tensor([one.smoothing], dtype=torch.float64),
             }
-        temporary = path.with_suffix(".part")
-        try:
-            save_file({name: value.contiguous() for name, value in tensors.items()}, temporary)
-            temporary.replace(path)
-        except (OSError, SafetensorError) as error:
-            raise StorageError(
-                f"{path}: how the images correspond cannot be written ({error}). Free some space "
-                "or choose a folder that you may write to."
-            ) from error
+        save_tensors(tensors, path, "how the images correspond")
 
     @classmethod
     def read(cls, data: bytes, path: Path) -> Correspondences:

@@ -48,6 +48,8 @@ CALL_SECONDS = 10e-6
 COMPILE_SECONDS = 30.0
 LINK_SECONDS = 0.06
 """Seconds in which an image is linked to its partners."""
+WORD_SECONDS = {2: 0.02, 3: 0.3}
+"""Seconds in which an image is described to find the visual words, by dimension."""
 
 
 @dataclass(frozen=True)
@@ -238,6 +240,8 @@ def _steps_and_seconds(
     before = COMPILE_SECONDS if hardware.compiled else 0.0
     if plan.recipe.links_images:
         before += LINK_SECONDS * plan.n_images
+    if plan.recipe.stage_with_words is not None:
+        before += WORD_SECONDS[plan.recipe.architecture.ndim] * plan.n_images
     if plan.steps is not None:
         return plan.steps, before + plan.steps * step_seconds
     minutes = plan.settings.minutes or plan.recipe.minutes or 0.0

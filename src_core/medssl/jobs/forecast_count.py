@@ -74,7 +74,8 @@ def count_step(plan: Plan, number: int, precision: Precision) -> StepCount:
     learner.net.train()
     counter = _Counter()
     with FakeTensorMode(allow_non_fake_inputs=True), counter:
-        batch = _batch(plan, linked=learner.correspondences is not None)
+        linked = learner.correspondences is not None
+        batch = _batch(plan, linked, worded=stage.words > 0)
         loss, _ = learner.loss(number, batch, seed=0)
         forward = counter.peak
         torch.autograd.backward(loss)
@@ -116,7 +117,7 @@ class _SamePlace:
         return places_vox, torch.ones(len(places_vox))
 
 
-def _batch(plan: Plan, linked: bool) -> ImageBatch:
+def _batch(plan: Plan, linked: bool, worded: bool) -> ImageBatch:
     """Make a batch as the loader does, of images that fill the canvas."""
     count = plan.recipe.batch // 2 * 2 if linked else plan.recipe.batch
     channels, ndim = plan.recipe.architecture.in_channels, len(plan.canvas)
@@ -126,6 +127,8 @@ def _batch(plan: Plan, linked: bool) -> ImageBatch:
         torch.tensor(plan.canvas, dtype=torch.float32).expand(count, ndim),
         torch.arange(count),
         torch.zeros(count // 2, dtype=torch.long) if linked else None,
+        word=torch.zeros(count, dtype=torch.long) if worded else None,
+        aim=torch.zeros(count, ndim) if worded else None,
     )
 
 

@@ -31,6 +31,7 @@ from medssl.objectives.region_discrimination import (
 )
 from medssl.objectives.restoration import Restoration, RestorationSettings
 from medssl.objectives.simsiam import Simsiam, SimsiamSettings
+from medssl.objectives.visual_words import VisualWords, VisualWordsSettings
 
 __all__ = [
     "Adversarial",
@@ -61,5 +62,7 @@ __all__ = [
     "RestorationSettings",
     "Simsiam",
     "SimsiamSettings",
+    "VisualWords",
+    "VisualWordsSettings",
     "pool_patches",
 ]

@@ -25,6 +25,7 @@ _MODULES: dict[str, Callable[[Any], nn.Module]] = {
     "moco": objectives.Moco,
     "barlow_twins": objectives.BarlowTwins,
     "simsiam": objectives.Simsiam,
+    "visual_words": objectives.VisualWords,
     "restoration": objectives.Restoration,
     "adversarial": objectives.Adversarial,
 }

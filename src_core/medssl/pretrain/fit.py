@@ -11,7 +11,7 @@ def fit_to_number(recipe: Recipe, images: int) -> tuple[Recipe, list[str]]:
     """Shrink batch and queue of what tells images apart; returns what to say of it.
 
     A batch holds each image once, and the queue none of the batch's images as long as there are
-    others.
+    others. Visual words are told apart, not images: a batch may show several of one image.
 
     Parameters
     ----------
@@ -25,13 +25,16 @@ def fit_to_number(recipe: Recipe, images: int) -> tuple[Recipe, list[str]]:
     SettingsError
         If images are to be told apart and there is one.
     """
-    if not any(o.kind in IMAGE_KINDS for stage in recipe.stages for o in stage.objectives):
+    kinds = {o.kind for stage in recipe.stages for o in stage.objectives}.intersection(IMAGE_KINDS)
+    if not kinds:
         return recipe, []
     if images < 2:
         raise SettingsError(
             "this recipe tells images apart, and there is one usable image. Add images, or take "
             "the recipe ld, or restoration alone (parts res)."
         )
+    if kinds == {"visual_words"}:
+        return recipe, []
     notes = []
     batch = min(max(2, recipe.batch), images)
     if batch < recipe.batch:

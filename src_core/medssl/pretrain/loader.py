@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from medssl.correspond import CohortWords
 from medssl.views.batch import ImageBatch
 
 AHEAD = 2
@@ -50,6 +51,9 @@ class BatchSource:
     partners
         ``(N, K)`` numbers of the cases that each case may be shown with, or None. With partners
         the second half of a batch holds a partner of each image of the first half.
+    words
+        Visual words of the cases, or None. With words each image is read for one of its own,
+        which the canvas shows in its middle as far as the image reaches.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class BatchSource:
         self.process = process
         self.processes = processes
         self.partners: torch.Tensor | None = None
+        self.words: CohortWords | None = None
         self._orders: dict[int, NDArray[np.int64]] = {}
 
     def numbers(self) -> tuple[int, ...]:
@@ -103,17 +108,30 @@ class BatchSource:
             cases = cases + self.partners[torch.tensor(cases), choice].tolist()
         arrays = [self.cases[case].array for case in cases]
         images = np.zeros((len(arrays), arrays[0].shape[0], *self.canvas), np.float32)
-        origins, sizes = [], []
-        for target, array, rng in zip(images, arrays, streams, strict=True):
-            origins.append(_lay_on(target, array, rng))
+        origins, sizes, chosen = [], [], []
+        for target, array, rng, case in zip(images, arrays, streams, cases, strict=True):
+            place = None
+            if self.words is not None:
+                word, place = self.words.choose(case, rng)
+                chosen.append((word, place))
+            origins.append(_lay_on(target, array, rng, place))
             sizes.append(array.shape[1:])
+        origin = torch.tensor(origins, dtype=torch.float32)
+        size = torch.tensor(sizes, dtype=torch.float32)
+        word_numbers = aim = None
+        if chosen:
+            word_numbers = torch.tensor([word for word, _ in chosen])
+            places = torch.from_numpy(np.stack([place for _, place in chosen]))
+            aim = origin + places * size - 0.5
         return ImageBatch(
             torch.from_numpy(images),
-            torch.tensor(origins, dtype=torch.float32),
-            torch.tensor(sizes, dtype=torch.float32),
+            origin,
+            size,
             torch.tensor(cases),
             choice,
             numbers,
+            word_numbers,
+            aim,
         )
 
     def _case(self, draw: int) -> int:
@@ -130,11 +148,24 @@ class BatchSource:
         return self._orders[epoch]
 
 
-def _lay_on(target: NDArray[Any], array: NDArray[Any], rng: np.random.Generator) -> list[int]:
-    """Lay an image centred on the canvas, or a random part where it is larger."""
+def _lay_on(
+    target: NDArray[Any],
+    array: NDArray[Any],
+    rng: np.random.Generator,
+    place: NDArray[Any] | None = None,
+) -> list[int]:
+    """Lay an image centred on the canvas; where it is larger a random part, or that around a place.
+
+    The place is relative, 0 to 1 along each axis.
+    """
     origin, there, here = [], [slice(None)], [slice(None)]
-    for room, size in zip(target.shape[1:], array.shape[1:], strict=True):
-        start = -int(rng.integers(size - room + 1)) if size > room else (room - size) // 2
+    for axis, (room, size) in enumerate(zip(target.shape[1:], array.shape[1:], strict=True)):
+        if size <= room:
+            start = (room - size) // 2
+        elif place is None:
+            start = -int(rng.integers(size - room + 1))
+        else:
+            start = -min(max(0, round(float(place[axis]) * size - room / 2)), size - room)
         origin.append(start)
         there.append(slice(max(start, 0), max(start, 0) + min(room, size)))
         here.append(slice(max(-start, 0), max(-start, 0) + min(room, size)))

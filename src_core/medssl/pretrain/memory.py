@@ -50,7 +50,7 @@ def _largest_that_fits(learner: Learner, source: BatchSource, number: int) -> in
         batch -= batch % least
         gc.collect()
         smaller = BatchSource(source.cases, source.canvas, batch, source.seed)
-        smaller.partners = source.partners
+        smaller.partners, smaller.words = source.partners, source.words
         try:
             torch.autograd.backward(learner.loss(number, smaller.read(0), 0)[0])
         except (RuntimeError, MemoryError) as error:

@@ -15,11 +15,10 @@ from torch import Tensor
 from medssl.correspond import Correspondences, describe_image, find_correspondences
 from medssl.correspond.descriptor import STRIDE
 from medssl.correspond.neighbours import Embed, HasArray
-from medssl.errors import ModelError
 from medssl.nets import DenseNet, normalise_input
 from medssl.pretrain.control import Control
+from medssl.pretrain.kept import found_once
 from medssl.pretrain.recipe import Stage
-from medssl.processes import bytes_of_first, while_others_wait
 from medssl.progress import Progress
 from medssl.runs import RunFolder
 
@@ -67,26 +66,15 @@ def link_images(
         return None
     path = folder.path / f"correspondences-{stage.name}.safetensors"
 
-    def find() -> None:
+    def find(path: Path) -> None:
         by_net = stage.correspondences == "net"
         embed = _embed_by_net(net) if by_net else describe_image
         stride = net.stride if by_net else STRIDE[cases[0].array.ndim - 1]
         tell = _tell(control, steps)
         find_correspondences(cases, embed, stride, PARTNERS, seed, tell).save(path)
 
-    while_others_wait(find if folder.writes and not path.is_file() else None)
-    control.agree_to_go_on(steps[0], False)
-    return Correspondences.read(bytes_of_first(_bytes(path) if folder.writes else None), path)
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            f"{path}: how the images correspond cannot be read ({error.strerror or error}). "
-            "Run the same command again."
-        ) from error
+    what = "how the images correspond"
+    return Correspondences.read(found_once(path, find, what, folder, control, steps[0]), path)
 
 
 def _tell(control: Control, steps: tuple[int, int]) -> Progress:

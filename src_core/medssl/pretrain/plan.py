@@ -17,6 +17,7 @@ from medssl.prepare.settings import PrepareSettings
 from medssl.pretrain.fit import fit_to_number
 from medssl.pretrain.recipe import Recipe, Stage
 from medssl.pretrain.settings import PretrainSettings
+from medssl.pretrain.words import warn_of_large_views
 
 if TYPE_CHECKING:
     from medssl.prepare import Case, PreparedCohort
@@ -118,6 +119,9 @@ def make_plan(images: PreparedCohort, settings: PretrainSettings) -> tuple[Plan,
         notes.append(
             f"{colour} colour images are trained on as grey: take 3 channels to learn from colours"
         )
+    large = warn_of_large_views([case.array.shape[1:] for case in cases], recipe)
+    if large:
+        notes.append(large)
     division = divide(cases, recipe.held_out)
     recipe, fitted = fit_to_number(recipe, len(division.training))
     notes += fitted

@@ -22,6 +22,7 @@ from medssl.objectives import (
     RegionDiscriminationSettings,
     RestorationSettings,
     SimsiamSettings,
+    VisualWordsSettings,
 )
 from medssl.prepare.settings import PrepareSettings
 from medssl.views import DenseViewSettings, DistortedViewSettings, PairViewSettings
@@ -40,6 +41,7 @@ ObjectiveSettings = Annotated[
     | MocoSettings
     | BarlowTwinsSettings
     | SimsiamSettings
+    | VisualWordsSettings
     | RestorationSettings
     | AdversarialSettings,
     Field(discriminator="kind"),
@@ -48,7 +50,7 @@ ObjectiveSettings = Annotated[
 _DENSE_KINDS = ("dense_discrimination", "dense_matching", "cross_image_matching")
 _REGION_KINDS = ("region_discrimination", "assignment_entropy")
 _PAIR_KINDS = ("patch_discrimination", "hypersphere_mixup")
-IMAGE_KINDS = ("moco", "barlow_twins", "simsiam")
+IMAGE_KINDS = ("moco", "barlow_twins", "simsiam", "visual_words")
 """Objectives that tell whole images apart: DiRA's discriminative part."""
 _RESTORED_KINDS = ("restoration", "adversarial")
 
@@ -90,6 +92,8 @@ class Stage(BaseModel):
             raise ValueError(f"stage {self.name!r}: grid objectives need pooling, dense ones none")
         if self.views.kind == "distorted" and bool(self.views.points) != self.discriminates_places:
             raise ValueError(f"stage {self.name!r}: points and dense objectives need each other")
+        if self.views.kind == "distorted" and self.words and not self.views.crops.overlap:
+            raise ValueError(f"stage {self.name!r}: visual words need two crops that overlap")
         kinds = [o.kind for o in self.objectives]
         if "adversarial" in kinds and "restoration" not in kinds:
             raise ValueError(f"stage {self.name!r}: the adversary needs a restoration to judge")
@@ -112,6 +116,11 @@ class Stage(BaseModel):
     def discriminates_places(self) -> bool:
         """Whether its objectives train the embedding's head."""
         return any(o.kind in (*_DENSE_KINDS, *_PAIR_KINDS) for o in self.objectives)
+
+    @property
+    def words(self) -> int:
+        """Number of visual words that its objectives tell apart; 0: none does."""
+        return max((o.words for o in self.objectives if o.kind == "visual_words"), default=0)
 
     @property
     def restores(self) -> bool:
@@ -195,6 +204,8 @@ class Recipe(BaseModel):
             raise ValueError(f"every stage needs a name of its own, not {', '.join(names)}")
         if any(stage.assigns for stage in self.stages) != (self.architecture.clusters > 0):
             raise ValueError("clusters in the architecture and regions in a stage need each other")
+        if len({stage.words for stage in self.stages if stage.words}) > 1:
+            raise ValueError("all stages with visual words need equally many")
         self._check_restoration()
         pairs = any(stage.views.kind == "pairs" for stage in self.stages)
         if pairs and self.batch % 2:
@@ -226,6 +237,11 @@ class Recipe(BaseModel):
         if stage.correspondences != "descriptor":
             return stage
         return next(other for other in self.stages if other.correspondences == "descriptor")
+
+    @property
+    def stage_with_words(self) -> Stage | None:
+        """The first stage that tells visual words apart, whose words all stages use; or None."""
+        return next((stage for stage in self.stages if stage.words), None)
 
     @property
     def restored_views(self) -> DistortedViewSettings | None:

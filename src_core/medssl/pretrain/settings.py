@@ -12,11 +12,14 @@ from medssl.prepare.settings import PrepareSettings
 from medssl.pretrain.recipe import Recipe
 
 _Model = TypeVar("_Model", bound=BaseModel)
-RecipeName = Literal["ld", "dira-moco", "dira-barlow", "dira-simsiam", "ld+dira"]
-_DIRA: dict[str, tuple[Literal["moco", "barlow", "simsiam"], bool]] = {
+RecipeName = Literal[
+    "ld", "dira-moco", "dira-barlow", "dira-simsiam", "dira-visual-words", "ld+dira"
+]
+_DIRA: dict[str, tuple[Literal["moco", "barlow", "simsiam", "words"], bool]] = {
     "dira-moco": ("moco", False),
     "dira-barlow": ("barlow", False),
     "dira-simsiam": ("simsiam", False),
+    "dira-visual-words": ("words", False),
     "ld+dira": ("moco", True),
 }
 """What tells images apart in a recipe, and whether places are told apart too."""
@@ -31,6 +34,7 @@ class PretrainSettings(BaseModel):
         default="ld",
         description="Pretraining method. ld: local discrimination. dira-moco, dira-barlow, "
         "dira-simsiam: discriminative, restorative and adversarial learning of whole images. "
+        "dira-visual-words: the same, with places that similar patients share. "
         "ld+dira: dira-moco and places told apart, on one net.",
     )
     preset: Literal["quick", "standard", "paper"] = Field(

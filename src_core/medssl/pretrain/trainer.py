@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from medssl.correspond import CohortWords
 from medssl.errors import Cancelled, ModelError
 from medssl.pretrain.checkpoint import has_checkpoint, load_checkpoint, save_checkpoint
 from medssl.pretrain.cluster_watch import ClusterWatch
@@ -38,6 +39,7 @@ from medssl.pretrain.skipped import SkippedSteps
 from medssl.pretrain.trained_model import save_trained_model
 from medssl.pretrain.waiting import Waiting
 from medssl.pretrain.warmup import first_steps
+from medssl.pretrain.words import find_cohort_words
 from medssl.processes import same_everywhere, while_others_wait
 from medssl.progress import Progress
 from medssl.runs import RunFolder
@@ -113,6 +115,7 @@ class Trainer:
         self._whole = False  # whether net and optimiser are as after a step, and may be saved
         self._started = time.monotonic()
         self._link_seconds = 0.0
+        self._words: CohortWords | None = None
         self._saved = self._tick = self._started
         self._message = ""
 
@@ -147,6 +150,7 @@ class Trainer:
         for note in (*self.learner.hardware.notes, *self.plan.notes):
             self.report.warn(note)
         timed = self.plan.steps is None
+        self._find_words()
         self._link(0)
         if self.learner.hardware.compiled or timed:
             while_others_wait(partial(self.control.tell, 0, self.plan.steps or 0, "first steps"))
@@ -185,6 +189,21 @@ class Trainer:
             processes=self.accelerator.num_processes,
         )
 
+    def _find_words(self) -> None:
+        """Find the visual words of all images, also of those held out."""
+        stage = self.plan.recipe.stage_with_words
+        if stage is not None:
+            training, held_out = self.division.training, self.division.held_out
+            self._words = find_cohort_words(
+                stage,
+                (*training, *held_out),
+                len(training),
+                self.plan.settings.seed,
+                self.folder,
+                self.control,
+                (self.done, self.plan.steps or 0),
+            )
+
     def _link(self, number: int) -> None:
         """Link the images for a stage; views and batches follow."""
         begun = time.monotonic()
@@ -201,7 +220,14 @@ class Trainer:
             )
         self.learner.correspondences = linked
         self.source.partners = None if linked is None else linked.partners
+        self.source.words = self._words_of(number)[0]
         self._link_seconds = max(self._link_seconds, time.monotonic() - begun)
+
+    def _words_of(self, number: int) -> tuple[CohortWords | None, CohortWords | None]:
+        """Return the words of the images trained on and held out, in a stage that has some."""
+        if self._words is None or not self.plan.recipe.stages[number].words:
+            return None, None
+        return self._words.split(len(self.division.training))
 
     def _fix_steps(self, first_step_seconds: float) -> None:
         """Turn minutes into steps, once for the whole run."""
@@ -354,6 +380,7 @@ class Trainer:
             process=source.process,
             processes=source.processes,
         )
+        held_out.words = self._words_of(number)[1]
         loss = self.learner.validate(number, [held_out.read(index) for index in range(count)])
         if not math.isfinite(loss):
             self.report.warn(f"the loss on held-out images is no finite number at step {self.done}")

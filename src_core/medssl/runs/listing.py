@@ -22,6 +22,7 @@ _RECIPES = {
     "dira-moco": "DiRA · MoCo",
     "dira-barlow": "DiRA · Barlow Twins",
     "dira-simsiam": "DiRA · SimSiam",
+    "dira-visual-words": "DiRA · visual words",
     "ld+dira": "LD + DiRA",
 }
 

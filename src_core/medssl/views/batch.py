@@ -33,6 +33,11 @@ class ImageBatch:
     numbers
         Number of each image among those that all processes see in the step; None: they are all
         here, in order.
+    word
+        ``(B,)`` or None: number of the visual word that the views of an image are to show;
+        negative: none.
+    aim
+        ``(B, ndim)`` or None: canvas voxel at which it lies; the first crop is cut there.
     """
 
     images: Tensor
@@ -41,6 +46,8 @@ class ImageBatch:
     case: Tensor
     choice: Tensor | None = None
     numbers: tuple[int, ...] | None = None
+    word: Tensor | None = None
+    aim: Tensor | None = None
 
     @property
     def ndim(self) -> int:
@@ -61,6 +68,8 @@ class ImageBatch:
             self.case.to(device),
             self.choice,
             self.numbers,
+            None if self.word is None else self.word.to(device),
+            None if self.aim is None else self.aim.to(device, torch.float32),
         )
 
     def draws(self, seed: int) -> Draws:

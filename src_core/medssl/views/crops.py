@@ -13,6 +13,9 @@ from medssl.views.batch import ImageBatch
 from medssl.views.randomness import Draws
 from medssl.views.warp import Warp
 
+JITTER = 0.1
+"""How far the centre of a crop may lie from the place that it is aimed at, share of its sides."""
+
 
 class CropSettings(BaseModel):
     """How large the crops are, and how they lie to each other."""
@@ -48,11 +51,20 @@ class CropSettings(BaseModel):
 def random_crops(
     batch: ImageBatch, view_size: tuple[int, ...], settings: CropSettings, draws: Draws
 ) -> tuple[Warp, Warp]:
-    """Draw two crops of each image; flips are part of them."""
+    """Draw two crops of each image; flips are part of them.
+
+    Where the batch names places to aim at, the first crop is cut there, as far as the image
+    reaches.
+    """
     first = _sides(batch, view_size, settings, draws)
     second = _sides(batch, view_size, settings, draws)
     low, high = batch.shown()
-    start = _centres(draws.fractions(batch.ndim).to(low), first, low, high)
+    fractions = draws.fractions(batch.ndim).to(low)
+    start = _centres(fractions, first, low, high)
+    if batch.aim is not None:
+        aimed = batch.aim + (2 * fractions - 1) * JITTER * first
+        nearest, farthest = _room(first, low, high)
+        start = torch.minimum(torch.maximum(aimed, nearest), farthest)
     reach = torch.full_like(start, torch.inf)
     if settings.overlap > 0:
         reach = first * (1 - settings.overlap ** (1 / batch.ndim))
@@ -85,12 +97,27 @@ def _sides(
     return factors * torch.tensor(view_size, device=low.device, dtype=low.dtype)
 
 
+def middle_sides(
+    shape: tuple[int, ...], view_size: tuple[int, ...], settings: CropSettings
+) -> tuple[float, ...]:
+    """Return the sides in voxels of a crop of the middle share of an image of some size."""
+    factor = (sum(settings.share) / 2) ** (1 / len(shape))
+    wanted = shape if settings.of == "image" else view_size
+    return tuple(min(float(side), factor * most) for side, most in zip(shape, wanted, strict=True))
+
+
 def _centres(fraction: Tensor, sides: Tensor, low: Tensor, high: Tensor) -> Tensor:
-    """Lay crops inside; one larger than its room lies in the middle of it."""
+    """Lay crops inside."""
+    first, last = _room(sides, low, high)
+    return first + fraction * (last - first)
+
+
+def _room(sides: Tensor, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+    """First and last centre of crops that lie inside; one too large lies in the middle."""
     first, last = low - 0.5 + sides / 2, high + 0.5 - sides / 2
     middle = (low + high) / 2
-    inside = first + fraction * (last - first)
-    return torch.where(last > first, inside, middle)
+    fits = last > first
+    return torch.where(fits, first, middle), torch.where(fits, last, middle)
 
 
 def _scales(

@@ -48,9 +48,13 @@ class DistortedViews(DenseViews):
     targets
         ``(2·B, C, *view)``: the crops ``x`` themselves, of the same geometry as ``images``:
         restoring them undoes appearance and distortion, never a flip.
+    word
+        ``(B,)`` or None: number of the visual word that both views of an image show; negative:
+        none.
     """
 
     targets: Tensor
+    word: Tensor | None = None
 
 
 def make_distorted_views(
@@ -77,6 +81,7 @@ def make_distorted_views(
     return DistortedViews(
         images=torch.cat(images),
         targets=torch.cat(targets),
+        word=batch.word,
         points=linked.in_views,
         places=batch.relative(linked.on_canvas),
         valid=linked.valid,

@@ -100,6 +100,26 @@ def test_other_recipes_give_models_that_embed(
     assert len(embedded.json["images"]) == 4
 
 
+def test_visual_words_of_volumes(medssl: Callable, tmp_path: Path) -> None:
+    """Forecast, training and embedding; one volume alone is refused."""
+    volumes = write_cohort(tmp_path / "volumes", 3, ndim=3, size=40).images
+    asked = ("--recipe", "dira-visual-words", "--steps", "3", "--device", "cpu", "--json")
+    told = medssl("pretrain", volumes, *asked, "--forecast")
+    assert told.code == 0, told.stderr
+    assert told.json["steps"] == 3
+    run = tmp_path / "run"
+    outcome = medssl("pretrain", volumes, *asked, "--out", run)
+    assert outcome.code == 0, outcome.stderr
+    assert (run / "visual-words.safetensors").is_file()
+    assert (run / "previews" / "restored.npy").is_file()
+    embedded = medssl("embed", volumes, "--model", run, "--json")
+    assert embedded.code == 0, embedded.stderr
+    first = sorted(volumes.iterdir())[0]
+    alone = medssl("pretrain", first, *asked, "--out", tmp_path / "alone")
+    assert alone.code == 2
+    assert "one usable image" in alone.lines[0]
+
+
 def test_options_of_another_recipe_are_refused(
     medssl: Callable, films: PhantomFolder, tmp_path: Path
 ) -> None:

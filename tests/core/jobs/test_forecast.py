@@ -215,7 +215,7 @@ def test_a_speed_is_measured_in_no_time():
 
 
 @pytest.mark.parametrize("ndim", [2, 3])
-@pytest.mark.parametrize("kind", ["moco", "barlow", "simsiam"])
+@pytest.mark.parametrize("kind", ["moco", "barlow", "simsiam", "words"])
 def test_every_stage_of_dira_can_be_counted(kind, ndim):
     plan, _ = make_plan(make_cohort(4, ndim=ndim), dira_settings(kind, ndim))
     first, second, third = (count_step(plan, number, "float32") for number in range(3))

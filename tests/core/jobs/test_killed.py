@@ -18,6 +18,7 @@ from medssl.jobs import run_job
 from medssl.pretrain import PretrainSettings
 from medssl.runs import RunFolder, read_status
 from tests.core.pretrain.cohorts import tiny_settings
+from tests.core.pretrain.dira import dira_settings
 from tests.core.pretrain.test_clusters import clustered
 
 SCRIPT = Path(__file__).with_name("killed_job.py")
@@ -45,8 +46,9 @@ def assert_bit_equal(folder: Path, other: Path) -> None:
         (tiny_settings("grid", steps=STEPS, seed=3), range(1, STEPS)),
         (clustered(steps=STEPS, seed=3), range(STEPS // 2, STEPS)),
         (clustered("grid", steps=STEPS, seed=3), range(STEPS // 2, STEPS)),
+        (dira_settings("words", steps=STEPS, seed=3), range(1, STEPS)),
     ],
-    ids=["dense", "grid", "dense, second stage", "grid, second stage"],
+    ids=["dense", "grid", "dense, second stage", "grid, second stage", "visual words"],
 )
 def test_killed_and_resumed_ends_bit_equal(
     make_job: Callable[..., Path], settings: PretrainSettings, steps: range

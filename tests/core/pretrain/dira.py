@@ -11,6 +11,7 @@ SMALL = {
     "moco": {"hidden": 8, "channels": 8, "queue": 8},
     "barlow_twins": {"channels": 8},
     "simsiam": {"channels": 8, "bottleneck": 4},
+    "visual_words": {"words": 4},
     "adversarial": {"widths": (4, 4, 4, 4)},
     "dense_matching": {},
     "dense_discrimination": {},

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
+from medssl.correspond import CohortWords
 from medssl.nets import Architecture
 from medssl.objectives import (
     AssignmentEntropySettings,
@@ -95,6 +96,9 @@ def keep_gradients(what: str, path: Path) -> None:
         accelerator.process_index,
         accelerator.num_processes,
     )
+    if plan.recipe.stage_with_words is not None:
+        places = torch.tensor([[0.3, 0.3], [0.3, 0.6], [0.6, 0.3], [0.6, 0.6]])
+        source.words = CohortWords(places, torch.ones(len(division.training), 4) > 0)
     learner.step(number, source.read(0), seed=5, lr=0.0)
     gradients = {
         name: parameter.grad.contiguous()

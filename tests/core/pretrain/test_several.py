@@ -20,9 +20,9 @@ from medssl.runs import RunFolder
 
 SCRIPT = Path(__file__).with_name("one_of_several.py")
 TRAININGS = ("dense", "across", "regions", "grid", "grid-regions", "volumes")
-TRAININGS += ("dira-moco", "dira-barlow", "dira-simsiam", "skipped-dira-moco")
+TRAININGS += ("dira-moco", "dira-barlow", "dira-simsiam", "dira-words", "skipped-dira-moco")
 GRADIENTS = ("gradients-across-regions", "gradients-grid-regions", "gradients-volumes-regions")
-GRADIENTS += ("gradients-dira-moco", "gradients-dira-simsiam")
+GRADIENTS += ("gradients-dira-moco", "gradients-dira-simsiam", "gradients-dira-words")
 SECONDS = 120.0
 
 
