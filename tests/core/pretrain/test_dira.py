@@ -225,7 +225,7 @@ def test_the_papers_preset_is_the_papers() -> None:
 
 
 def test_collapse_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("medssl.pretrain.report.COLLAPSED_BELOW", 10.0)
+    monkeypatch.setattr("medssl.pretrain.spread_watch.COLLAPSED_BELOW", 10.0)
     result = pretrain(make_cohort(), dira_settings("simsiam", steps=60), tmp_path)
     assert any("images apart" in warning for warning in result.warnings)
     said = [e for e in RunFolder(tmp_path).events() if "images apart" in e.get("message", "")]
