@@ -81,6 +81,22 @@ class Objectives(nn.ModuleList):
         }
 
 
+class _Sgd(torch.optim.SGD):
+    """SGD with momentum whose parameters may begin to learn one after the other, by stages.
+
+    torch's fused step takes it that the parameters of a group have momenta all or none.
+    """
+
+    def step(self, closure: Any = None) -> Any:
+        """Take a step; a momentum begins at 0, so that the first is the gradient itself."""
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                state = self.state[parameter]
+                if parameter.grad is not None and state.get("momentum_buffer") is None:
+                    state["momentum_buffer"] = torch.zeros_like(parameter, requires_grad=False)
+        return super().step(closure)
+
+
 def build_optimiser(
     wanted: Optimiser, net: nn.Module, objectives: Objectives, device: torch.device
 ) -> torch.optim.Optimizer:
@@ -99,7 +115,7 @@ def build_optimiser(
         "fused": device.type in ("cpu", "cuda"),
     }
     if wanted.kind == "sgd":
-        return torch.optim.SGD(groups, momentum=SGD_MOMENTUM, **values)
+        return _Sgd(groups, momentum=SGD_MOMENTUM, **values)
     kind = torch.optim.Adam if wanted.kind == "adam" else torch.optim.AdamW
     return kind(groups, **values)
 

@@ -37,6 +37,10 @@ def fit_to_number(recipe: Recipe, images: int) -> tuple[Recipe, list[str]]:
         return recipe, []
     notes = []
     batch = min(max(2, recipe.batch), images)
+    if batch > recipe.batch:
+        notes.append(
+            f"a step sees {batch} images instead of {recipe.batch}: an image is told from others"
+        )
     if batch < recipe.batch:
         notes.append(f"a step sees {batch} images instead of {recipe.batch}: there are no more")
     queue = max(batch, images - batch)

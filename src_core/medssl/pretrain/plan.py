@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from medssl import __version__
 from medssl.errors import SettingsError
-from medssl.prepare.prepared import COLOUR_AS_GREY
 from medssl.prepare.settings import PrepareSettings
 from medssl.pretrain.fit import fit_to_number
 from medssl.pretrain.recipe import Recipe, Stage
 from medssl.pretrain.settings import PretrainSettings
+from medssl.pretrain.suitability import notes_on_images
 from medssl.pretrain.words import warn_of_large_views
 
 if TYPE_CHECKING:
@@ -112,13 +112,7 @@ def make_plan(images: PreparedCohort, settings: PretrainSettings) -> tuple[Plan,
         number = len(images.cases) - len(cases)
         notes.append(f"{number} images with a side under {SMALLEST_SIDE} voxels are left out")
     _check_number(cases, recipe)
-    if len(cases) == 1:
-        notes.append("there is one image: the model learns its places, not how anatomy varies")
-    colour = sum(COLOUR_AS_GREY in case.warnings for case in cases)
-    if colour:
-        notes.append(
-            f"{colour} colour images are trained on as grey: take 3 channels to learn from colours"
-        )
+    notes += notes_on_images(cases, recipe)
     large = warn_of_large_views([case.array.shape[1:] for case in cases], recipe)
     if large:
         notes.append(large)

@@ -10,20 +10,11 @@ import psutil
 import torch
 from torch import Tensor
 
-from medssl.objectives.spread import COLLAPSED_BELOW
 from medssl.pretrain.cluster_watch import ClusterWatch
+from medssl.pretrain.spread_watch import SpreadWatch
 from medssl.runs import RunFolder
 
 RECENT_EVENTS = 20
-COLLAPSED_EVENTS = 5
-_COLLAPSED = {
-    "spread": "the embedding has collapsed at step {done}: nearly all places have the same vector "
-    "(spread {spread:.3f}, healthy is above 0.5). Use more varied images or a lower learning rate.",
-    "image_spread": "what tells images apart has collapsed at step {done}: nearly all images have "
-    "the same vector (spread {spread:.3f}, healthy is near 1). Use more varied images, a larger "
-    "batch, a lower learning rate, or another recipe (dira-barlow).",
-}
-"""What is said of a spread that stays near 0; it is the channels' standard deviation times √E."""
 
 
 class _Moment(NamedTuple):
@@ -55,8 +46,8 @@ class Report:
         self.history: list[dict[str, Any]] = []
         self.warnings: list[str] = []
         self.clusters: ClusterWatch | None = None
+        self.spread: SpreadWatch | None = None
         self._recent: list[_Moment] = []
-        self._flat_events: dict[str, int] = {}
 
     def step(
         self,
@@ -106,9 +97,9 @@ class Report:
         }
         self.history.append(event)
         self.folder.event("metric", **event)
-        self._watch_spread(done, numbers)
-        for text in self.clusters.see(done, numbers) if self.clusters else ():
-            self.warn(text)
+        for watch in (self.spread, self.clusters):
+            for text in watch.see(done, numbers) if watch else ():
+                self.warn(text)
         words = f"loss {value:.3f}" if taken else "step skipped"
         return words + (f", {rate:.1f} images/s" if rate else "")
 
@@ -138,17 +129,3 @@ class Report:
         if self.device.type == "cuda":
             return int(torch.cuda.max_memory_allocated(self.device)) >> 20
         return int(psutil.Process().memory_info().rss) >> 20
-
-    def _watch_spread(self, done: int, numbers: dict[str, float]) -> None:
-        """Say it once when what the net tells apart has become the same.
-
-        Whole images are alike in a net that has learned nothing yet: theirs are watched from a
-        twentieth of the steps on.
-        """
-        for name, text in _COLLAPSED.items():
-            if name not in numbers or (name == "image_spread" and done < self.steps / 20):
-                continue
-            flat = numbers[name] < COLLAPSED_BELOW
-            self._flat_events[name] = self._flat_events.get(name, 0) + 1 if flat else 0
-            if self._flat_events[name] == COLLAPSED_EVENTS:
-                self.warn(text.format(done=done, spread=numbers[name]))

@@ -36,6 +36,7 @@ from medssl.pretrain.report import Report
 from medssl.pretrain.result import RunResult
 from medssl.pretrain.schedule import rate_factor
 from medssl.pretrain.skipped import SkippedSteps
+from medssl.pretrain.spread_watch import SpreadWatch
 from medssl.pretrain.trained_model import save_trained_model
 from medssl.pretrain.waiting import Waiting
 from medssl.pretrain.warmup import first_steps
@@ -247,6 +248,7 @@ class Trainer:
         every = max(1, steps // EVENTS_A_RUN)
         self.report.steps = steps
         self.report.clusters = self._watch_clusters()
+        self.report.spread = SpreadWatch(steps)
         self._saved = self._tick = time.monotonic()
         number, stage = self.plan.stage_at(self.done)
         while self.done < steps:

@@ -89,6 +89,27 @@ def test_stopped_in_each_stage_and_resumed_ends_bit_equal(tmp_path: Path) -> Non
     assert any(name.startswith("optimiser/") and "adversarial" in name for name in one)
 
 
+def test_sgd_goes_on_where_a_stage_adds_what_learns(tmp_path: Path) -> None:
+    """Regression: the paper's optimiser failed at the first step of the second stage."""
+    settings = dira_settings(steps=8)
+    recipe = settings.custom.model_copy(update={"optimiser": Optimiser(kind="sgd", lr=0.03)})
+    settings = settings.model_copy(update={"custom": recipe})
+    whole = pretrain(make_cohort(), settings, tmp_path / "whole")
+    assert [event["stage"] for event in whole.history][-1] == "dira"
+
+    def stop(done: int, _total: int, _message: str) -> None:
+        if done == 4:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        pretrain(make_cohort(), settings, tmp_path / "parts", stop)
+    pretrain(make_cohort(), settings, tmp_path / "parts")
+    part = "checkpoints/last/state.safetensors"
+    one, other = (load_file(tmp_path / name / part) for name in ("whole", "parts"))
+    assert one.keys() == other.keys()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
 def test_it_learns_to_restore(tmp_path: Path) -> None:
     settings = dira_settings(recipe={"parts": "res"}, steps=80)
     recipe = settings.custom.model_copy(update={"optimiser": Optimiser(lr=1e-2)})
@@ -204,7 +225,7 @@ def test_the_papers_preset_is_the_papers() -> None:
 
 
 def test_collapse_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("medssl.pretrain.report.COLLAPSED_BELOW", 10.0)
+    monkeypatch.setattr("medssl.pretrain.spread_watch.COLLAPSED_BELOW", 10.0)
     result = pretrain(make_cohort(), dira_settings("simsiam", steps=60), tmp_path)
     assert any("images apart" in warning for warning in result.warnings)
     said = [e for e in RunFolder(tmp_path).events() if "images apart" in e.get("message", "")]

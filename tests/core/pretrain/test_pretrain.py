@@ -95,7 +95,7 @@ def test_not_a_number_is_said_and_the_run_fails(
 
 
 def test_collapse_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("medssl.pretrain.report.COLLAPSED_BELOW", 10.0)
+    monkeypatch.setattr("medssl.pretrain.spread_watch.COLLAPSED_BELOW", 10.0)
     result = pretrain(make_cohort(), tiny_settings(steps=6), tmp_path)
     assert any("collapsed" in warning for warning in result.warnings)
 
