@@ -137,6 +137,8 @@ class Learner:
         self._forward: nn.Module = self.net
         self._entered: _Kind | None = None
         self._training_nets: dict[_Kind, TrainingNet] = {}
+        if hardware.compiled:  # torch keeps a few compiled forms of one code, of other nets too
+            torch.compiler.reset()
 
     @property
     def modules(self) -> dict[str, nn.Module]:
@@ -164,7 +166,8 @@ class Learner:
         if training_net is None:
             training_net = self._training_nets[wanted] = self._plain(stage)
             if self.hardware.compiled:
-                training_net.compile()
+                # Shapes are the same in all steps; torch guesses otherwise after other trainings.
+                training_net.compile(dynamic=False)
         self.accelerator.free_memory()  # lets go of what was prepared for the stage before
         self._forward = self.accelerator.prepare_model(training_net)
 

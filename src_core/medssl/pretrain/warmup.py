@@ -59,7 +59,7 @@ def first_steps(learner: Learner, batch: ImageBatch, timed: bool) -> WarmUp:
             _steps(learner, batch, 1)
     except torch.OutOfMemoryError:
         raise
-    except (RuntimeError, OSError, ImportError) as error:
+    except (RuntimeError, OSError, ImportError, AssertionError) as error:
         if not learner.hardware.compiled:
             raise
         notes = _fall_back(learner, error)
