@@ -14,8 +14,10 @@ from medssl.io.image import Axes, Image
 if TYPE_CHECKING:
     from medssl.io.landmarks import (
         ExportPoint,
+        FcsvList,
         LandmarkRow,
         MarkupPoint,
+        read_fcsv,
         read_landmarks_csv,
         read_markups_json,
         read_spacing_csv,
@@ -36,6 +38,7 @@ __all__ = [
     "SUPPORTED_PATTERNS",
     "Axes",
     "ExportPoint",
+    "FcsvList",
     "Image",
     "ImageListing",
     "ImageSource",
@@ -43,6 +46,7 @@ __all__ = [
     "MarkupPoint",
     "Problem",
     "list_images",
+    "read_fcsv",
     "read_folder",
     "read_image",
     "read_images",
@@ -56,12 +60,14 @@ __all__ = [
 
 _HOME = {
     "ExportPoint": "landmarks",
+    "FcsvList": "landmarks",
     "ImageListing": "sources",
     "ImageSource": "sources",
     "LandmarkRow": "landmarks",
     "MarkupPoint": "landmarks",
     "Problem": "sources",
     "list_images": "sources",
+    "read_fcsv": "landmarks",
     "read_folder": "sources",
     "read_image": "reading",
     "read_images": "reading",
