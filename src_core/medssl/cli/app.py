@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from medssl import __version__
+from medssl.cli.convert import convert
 from medssl.cli.demo import demo
 from medssl.cli.doctor import doctor
 from medssl.cli.embed import embed
@@ -44,7 +45,9 @@ def medssl(
     """Medical images with next to no annotation: pretrain, click once, find everywhere."""
 
 
-verbs = (demo, info, pretrain, embed, landmarks, run, runs, stop, pause, resume, logs, doctor)
+verbs = (
+    demo, info, pretrain, embed, landmarks, convert, run, runs, stop, pause, resume, logs, doctor,
+)  # fmt: skip
 for verb in verbs:
     app.command()(verb)
 app.add_typer(evaluate, name="evaluate")

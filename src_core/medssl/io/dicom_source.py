@@ -84,6 +84,23 @@ class DicomSource:
             return None
         return np.asarray(np.column_stack([points, np.ones(len(points))]) @ self.plane.T)
 
+    def from_patient(self, place: Sequence[float]) -> tuple[float, ...]:
+        """Give the voxels of a place in the patient; of a picture's plane the nearest point.
+
+        Raises
+        ------
+        FileRefusedError
+            If this is a film, which has no place in the patient.
+        """
+        if self.grid.ndim == 3:
+            return tuple(self.grid.world_to_voxel(place).tolist())
+        if self.plane is None:
+            raise FileRefusedError(
+                self.path, "it has no place in the patient", "Give the image of these points."
+            )
+        away = np.asarray(place, float) - self.plane[:, 2]
+        return tuple(np.linalg.lstsq(self.plane[:, :2], away)[0].tolist())
+
     def arranged(self, array: NDArray[Any], channels: str = "") -> Any:
         """Give an array ``(z, y, x[, c])`` or ``(y, x[, c])`` as highdicom wants it.
 

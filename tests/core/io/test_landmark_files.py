@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
+import SimpleITK as sitk  # noqa: N813
 
 from medssl.errors import FileRefusedError, SettingsError
+from medssl.io import read_image
 from medssl.io.landmarks import (
     ExportPoint,
     MarkupPoint,
@@ -142,3 +145,28 @@ def test_markups_without_label_in_micrometres(tmp_path):
 def test_markups_in_another_world_are_refused(tmp_path, markup, says):
     with pytest.raises(FileRefusedError, match=says):
         read_markups_json(slicer_list(tmp_path, **markup))
+
+
+def test_points_of_every_orientation_lie_where_simpleitk_has_them(data_dir, tmp_path):
+    files = sorted((data_dir / "reader_cases" / "niivue" / "nifti_space").glob("*.nii.gz"))
+    assert len(files) == 48
+    rng = np.random.default_rng(0)
+    for file in files:
+        grid = read_image(file).grid
+        voxels = rng.random((6, 3)) * (np.array(grid.shape) - 1)
+        given = [
+            ExportPoint(
+                file.name, f"p{i}", tuple(vox.tolist()),
+                tuple(grid.voxel_to_world(vox).tolist()), "mm",
+            )
+            for i, vox in enumerate(voxels)
+        ]  # fmt: skip
+        slicer = read_markups_json(write_markups_json(tmp_path / "p.mrk.json", given))
+        table = read_landmarks_csv(write_landmarks_csv(tmp_path / "p.csv", given))
+        known = sitk.ReadImage(str(file))
+        for vox, one, row in zip(voxels, slicer, table, strict=True):
+            there = np.array(known.TransformContinuousIndexToPhysicalPoint(vox[::-1].tolist()))
+            assert np.abs(there - one.point_mm).max() < 0.01
+            assert np.abs(there - grid.voxel_to_world(row.point_vox)).max() < 0.01
+            world = [float(row.extra[f"world_{axis}"]) for axis in "xyz"]
+            assert np.abs(there - world).max() < 0.01
