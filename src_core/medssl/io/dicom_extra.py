@@ -16,6 +16,8 @@ from medssl.io._atomic import refuse_existing, write_binary
 
 _MAKER = "napari-medssl"
 _SERIES_AFTER = 9000
+_LONGEST = 64
+_LONGEST_KIND = 48  # with the maker's name the longest
 
 
 def require_highdicom() -> None:
@@ -35,6 +37,21 @@ def require_highdicom() -> None:
         ) from error
 
 
+def require_text(text: str, what: str) -> None:
+    """Refuse a name that DICOM cannot keep: it allows 64 characters and no backslash.
+
+    Raises
+    ------
+    SettingsError
+        Naming it as `what`.
+    """
+    if not text.strip() or len(text) > _LONGEST or "\\" in text or not text.isprintable():
+        raise SettingsError(
+            f"the name {text!r} of {what} cannot be kept in DICOM, which allows 1 to {_LONGEST} "
+            "characters without backslash. Choose another"
+        )
+
+
 def own_tags(source: Dataset, kind: str) -> dict[str, Any]:
     """Give the arguments by which a new object of the series after `source` names its maker."""
     from highdicom import UID
@@ -43,7 +60,8 @@ def own_tags(source: Dataset, kind: str) -> dict[str, Any]:
         "series_instance_uid": UID(),
         "sop_instance_uid": UID(),
         "series_number": _SERIES_AFTER + int(source.get("SeriesNumber") or 0) % 1000,
-        "series_description": f"{kind} ({_MAKER})",
+        "series_description": f"{kind[:_LONGEST_KIND]} ({_MAKER})",
+        "specific_character_set": "ISO_IR 192",  # UTF-8: names are in any alphabet
         "instance_number": 1,
         "manufacturer": _MAKER,
         "manufacturer_model_name": "medssl",

@@ -14,14 +14,19 @@ from numpy.typing import NDArray
 from medssl.errors import FileRefusedError, SettingsError
 from medssl.geometry import Grid
 from medssl.io._atomic import refuse_existing
-from medssl.io.dicom_extra import deriving, own_tags, require_highdicom, store
+from medssl.io.dicom_extra import (
+    deriving,
+    own_tags,
+    require_highdicom,
+    require_text,
+    store,
+)
 from medssl.io.dicom_source import DicomSource
 from medssl.io.same_grid import onto_grid
 from medssl.io.segmentation import Code
 
 #: The unit of numbers without one.
 NO_UNITS = Code("1", "UCUM", "no units")
-_LONGEST_NAME = 64
 
 
 def write_dicom_map(
@@ -57,7 +62,7 @@ def write_dicom_map(
     GeometryError
         If the map lies on another grid.
     SettingsError
-        If a value is not finite, the name is too long, or highdicom is not installed.
+        If a value is not finite, DICOM cannot keep the name, or highdicom is not installed.
     StorageError
         If it cannot be written.
     """
@@ -65,8 +70,7 @@ def write_dicom_map(
     refuse_existing(path, overwrite)
     if not np.isfinite(values).all():
         raise SettingsError("the map holds values that are no finite numbers. Replace them first")
-    if not name.strip() or len(name) > _LONGEST_NAME:
-        raise SettingsError(f"a map's name has 1 to {_LONGEST_NAME} characters, not {len(name)}")
+    require_text(name, "the map")
     if source.grid.ndim == 2 and source.plane is None:
         raise FileRefusedError(
             source.path,

@@ -14,12 +14,16 @@ from medssl.errors import FileRefusedError, GeometryError, SettingsError
 from medssl.geometry import Grid
 from medssl.io._atomic import refuse_existing
 from medssl.io._checks import refusing
-from medssl.io.dicom_extra import deriving, own_tags, require_highdicom, store
+from medssl.io.dicom_extra import (
+    deriving,
+    own_tags,
+    require_highdicom,
+    require_text,
+    store,
+)
 from medssl.io.dicom_headers import PYDICOM_ERRORS
 from medssl.io.dicom_source import DicomSource
 from medssl.io.segmentation import Code, Segment, Segmentation
-
-_LONGEST_LABEL = 64
 
 
 def write_dicom_seg(
@@ -53,7 +57,7 @@ def write_dicom_seg(
     GeometryError
         If the segmentation lies on another grid.
     SettingsError
-        If no segment has a voxel, a name is too long, or highdicom is not installed.
+        If no segment has a voxel, DICOM cannot keep a name, or highdicom is not installed.
     StorageError
         If it cannot be written.
     """
@@ -102,11 +106,7 @@ def _descriptions(placed: Segmentation, algorithm: str) -> list[Any]:
 
     described = []
     for number, segment in enumerate(placed.segments, 1):
-        if len(segment.name) > _LONGEST_LABEL:
-            raise SettingsError(
-                f"the name {segment.name!r} is longer than the {_LONGEST_LABEL} characters that "
-                "DICOM allows. Shorten it"
-            )
+        require_text(segment.name, "a segment")
         identified = AlgorithmIdentificationSequence(
             algorithm or "none", codes.DCM.ArtificialIntelligence, __version__
         )

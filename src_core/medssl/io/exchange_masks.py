@@ -13,8 +13,7 @@ from medssl.io._atomic import refuse_existing
 from medssl.io.exchange_points import Target
 from medssl.io.formats import format_from_content
 from medssl.io.image import Axes, Image
-from medssl.io.label_maps import write_label_map
-from medssl.io.reading import read_image
+from medssl.io.label_maps import read_single, write_label_map
 from medssl.io.same_grid import onto_grid
 from medssl.io.seg_nrrd import ENDING, read_seg_nrrd, write_seg_nrrd
 from medssl.io.segmentation import Segmentation, as_labels
@@ -60,10 +59,7 @@ def read_map(path: Path, target: Target) -> Image:
     GeometryError
         If its voxels are not those of the image.
     """
-    image = read_image(path)
-    if image.is_colour or image.frames > 1:
-        what = "in colour" if image.is_colour else f"of {image.frames} frames"
-        raise FileRefusedError(path, f"it is an image {what}", "Give a label map or a map.")
+    image = read_single(path)
     try:
         array = onto_grid(image.array, image.grid, target.grid)
     except GeometryError as error:

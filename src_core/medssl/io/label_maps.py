@@ -45,13 +45,23 @@ def read_label_map(path: Path, names: Mapping[int, str] | Sequence[str] = ()) ->
     FileRefusedError
         If it cannot be read or is no label map.
     """
-    image = read_image(path)
-    if image.is_colour or image.frames > 1:
-        what = "in colour" if image.is_colour else f"of {image.frames} frames"
-        raise FileRefusedError(
-            path, f"it is an image {what}, no label map", "Give whole numbers on one grid."
-        )
+    image = read_single(path)
     try:
         return Segmentation.from_labels(image.array, image.grid, names)
     except SettingsError as error:
         raise FileRefusedError(path, str(error), "Give a label map.") from error
+
+
+def read_single(path: Path) -> Image:
+    """Read an image of one number a voxel.
+
+    Raises
+    ------
+    FileRefusedError
+        If it cannot be read, is in colour or has time points.
+    """
+    image = read_image(path)
+    if image.is_colour or image.frames > 1:
+        what = "in colour" if image.is_colour else f"of {image.frames} frames"
+        raise FileRefusedError(path, f"it is an image {what}", "Give a label map or a map.")
+    return image

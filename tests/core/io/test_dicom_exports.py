@@ -284,6 +284,20 @@ def test_time_points_and_films_of_frames_are_refused(tmp_path, data_dir):
         source_of(data_dir / "reader_cases" / "pydicom" / "rtdose.dcm")
 
 
+@pytest.mark.parametrize("charset", [None, "ISO_IR 100"])
+def test_names_of_any_alphabet(tmp_path, charset):
+    patient = "Müller^Jürgen" if charset else "Doe^Jane"
+    source = series(tmp_path, SpecificCharacterSet=charset, PatientName=patient)
+    name = "肝臓 печень ü"
+    made = Segmentation.from_masks({name: np.ones(source.grid.shape)}, source.grid)
+    path = write_dicom_seg(tmp_path / "a.dcm", made, source)
+    assert read_dicom_seg(path).segments[0].name == name
+    assert pydicom.dcmread(path).PatientName == patient
+    values = np.ones(source.grid.shape)
+    path = write_dicom_map(tmp_path / "m.dcm", values, source.grid, source, "ж" * 64)
+    assert pydicom.dcmread(path).ContentDescription == "ж" * 64
+
+
 def test_missing_patient_data_stay_empty(tmp_path):
     source = series(tmp_path, PatientID=None, PatientName=None, StudyID=None)
     made = Segmentation.from_masks(blobs(source.grid), source.grid)
@@ -300,11 +314,12 @@ def test_what_cannot_be_written(tmp_path):
         write_dicom_seg(path, Segmentation.from_masks({"a": ones}, elsewhere), source)
     with pytest.raises(SettingsError, match="no segment has a voxel"):
         write_dicom_seg(path, Segmentation.from_masks({"a": ~ones}, source.grid), source)
-    with pytest.raises(SettingsError, match="longer than the 64"):
-        write_dicom_seg(path, Segmentation.from_masks({"a" * 65: ones}, source.grid), source)
+    for name in ("a" * 65, "a\\b", "a\nb"):
+        with pytest.raises(SettingsError, match="of a segment cannot be kept in DICOM"):
+            write_dicom_seg(path, Segmentation.from_masks({name: ones}, source.grid), source)
     with pytest.raises(SettingsError, match="no finite numbers"):
         write_dicom_map(path, np.full(source.grid.shape, np.nan), source.grid, source)
-    with pytest.raises(SettingsError, match="1 to 64 characters"):
+    with pytest.raises(SettingsError, match="of the map cannot be kept"):
         write_dicom_map(path, ones * 1.0, source.grid, source, " ")
     with pytest.raises(GeometryError, match="another grid"):
         write_dicom_map(path, ones * 1.0, elsewhere, source)
