@@ -173,8 +173,10 @@ def _flat(found: Dataset) -> tuple[NDArray[Any], Grid]:
     numbers = [int(item.SegmentNumber) for item in found.SegmentSequence]
     masks = np.zeros((int(found.Rows), int(found.Columns), len(numbers)), np.uint8)
     frames = found.pixel_array.reshape(-1, *masks.shape[:2])
+    shared = (found.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
     for frame, group in zip(frames, found.PerFrameFunctionalGroupsSequence, strict=True):
-        number = int(group.SegmentIdentificationSequence[0].ReferencedSegmentNumber)
+        holder = group if "SegmentIdentificationSequence" in group else shared
+        number = int(holder.SegmentIdentificationSequence[0].ReferencedSegmentNumber)
         masks[..., numbers.index(number)] |= frame
     return masks, Grid.create(masks.shape[:2])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from medssl.io.dicom_headers import (
 from medssl.io.dicom_spacing import pixel_spacing
 from medssl.io.dicom_stack import Stack, arrange
 
+_log = logging.getLogger(__name__)
 _UIDS = ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
 _MAY_BE_EMPTY = (
     "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID",
@@ -228,5 +230,16 @@ def _require_identity(source: DicomSource) -> None:
         for keyword in _MAY_BE_EMPTY:
             if keyword not in header:
                 setattr(header, keyword, "")
-        if "SliceThickness" not in header:
-            header.SliceThickness = source.grid.spacing[0] if source.grid.ndim == 3 else None
+        _complete_thickness(header, source)
+
+
+def _complete_thickness(header: Dataset, source: DicomSource) -> None:
+    """Say how thick a slice is where it does not: DICOM objects must repeat it."""
+    if header.get("SliceThickness"):
+        return
+    known = header.get("SpacingBetweenSlices")
+    if source.grid.ndim == 3:
+        known = source.grid.spacing[0]
+    if not known and source.plane is not None:
+        _log.warning("%s: its slice thickness is not known, 1 mm is written", source.path)
+    header.SliceThickness = float(known or 1.0)

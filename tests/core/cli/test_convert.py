@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
+from pydicom.uid import ComputedRadiographyImageStorage, generate_uid
 
 from medssl.cli.convert import read_names, stem
 from medssl.errors import SettingsError
@@ -25,6 +27,9 @@ from medssl.io import (
 from medssl.io.dicom_seg import read_dicom_seg
 from medssl.io.dicom_source import read_dicom_source
 from medssl.io.seg_nrrd import read_seg_nrrd
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "io"))
+from dicom_files import make_slice, ramp
 
 TURN = np.array([[0.0, 0.8, 0.6], [0.0, -0.6, 0.8], [1.0, 0.0, 0.0]])
 GRID = Grid.create((4, 5, 6), (2.5, 0.5, 0.75), (-10, 20.5, 30), TURN)
@@ -157,6 +162,61 @@ def test_series_to_dicom_objects_and_back(medssl: Callable, data_dir: Path, tmp_
     assert outcome.code == 0, outcome.stderr
     np.testing.assert_array_equal(read_image(tmp_path / "map.map.dcm").array, flat.array)
     assert pydicom.dcmread(tmp_path / "map.map.dcm").ContentDescription == "Anomaly"
+
+
+def test_a_map_in_another_order_of_axes(medssl: Callable, volume: Path, tmp_path: Path) -> None:
+    values = np.random.default_rng(2).normal(size=GRID.shape).astype(np.float32)
+    affine = GRID.affine
+    affine[:3, 3] = GRID.voxel_to_world([0, 0, GRID.shape[2] - 1])
+    affine[:3, 2] *= -1
+    mirrored = Grid.from_affine(GRID.shape, affine)
+    write_image(Image(values[:, :, ::-1], mirrored, "zyx"), tmp_path / "map.nrrd")
+    outcome = medssl("convert", tmp_path / "map.nrrd", "--to", "nifti", "--image", volume)
+    assert "the map written to" in outcome.stdout
+    found = read_image(tmp_path / "map.nii.gz")
+    np.testing.assert_array_equal(found.array, values)
+    np.testing.assert_allclose(found.grid.affine, GRID.affine, atol=1e-5)
+
+
+@pytest.mark.parametrize("placed", [True, False])
+def test_mask_and_points_of_a_film(medssl: Callable, tmp_path: Path, placed: bool) -> None:
+    """A slice with its place in the patient, and one without, as films are."""
+    tags = {"StudyInstanceUID": generate_uid(), "FrameOfReferenceUID": generate_uid()}
+    if not placed:
+        tags |= dict.fromkeys(("ImagePositionPatient", "ImageOrientationPatient"))
+        tags |= {"FrameOfReferenceUID": None, "Modality": "CR"}
+        tags["SOPClassUID"] = ComputedRadiographyImageStorage
+    film = make_slice(tmp_path / "film.dcm", ramp(), (5.0, 6.0, 7.0), **tags)
+    mask = np.eye(6, 5, dtype=np.uint8)
+    write_image(Image(mask, Grid.create(mask.shape), "yx"), tmp_path / "mask.png")
+    outcome = medssl(
+        "convert", tmp_path / "mask.png", "--to", "seg", "--image", film, "--names", "lung"
+    )
+    assert outcome.code == 0, outcome.stderr
+    back = tmp_path / "back.nii.gz"
+    seg = tmp_path / "mask.seg.dcm"
+    assert medssl("convert", seg, "--to", "nifti", "--image", film, "--out", back).code == 0
+    np.testing.assert_array_equal(read_image(back).array, mask)
+    (tmp_path / "p.csv").write_text("image,landmark,x,y\nfilm.dcm,tip,3.5,1.25\n")
+    assert medssl("convert", tmp_path / "p.csv", "--to", "sr", "--image", film).code == 0
+    again = tmp_path / "again.csv"
+    report = tmp_path / "p.sr.dcm"
+    assert medssl("convert", report, "--to", "csv", "--image", film, "--out", again).code == 0
+    (row,) = read_landmarks_csv(again)
+    assert row.point_vox == pytest.approx((1.25, 3.5), abs=1e-4)
+
+
+def test_without_highdicom_the_extra_is_named(
+    medssl: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tags = {"StudyInstanceUID": generate_uid(), "FrameOfReferenceUID": generate_uid()}
+    film = make_slice(tmp_path / "film.dcm", ramp(), **tags)
+    (tmp_path / "p.csv").write_text("image,landmark,x,y\nfilm.dcm,tip,3,1\n")
+    monkeypatch.setitem(sys.modules, "highdicom", None)
+    outcome = medssl("convert", tmp_path / "p.csv", "--to", "sr", "--image", film)
+    assert outcome.code == 2
+    assert "pip install 'napari-medssl[dicom]'" in outcome.lines[0]
+    assert not (tmp_path / "p.sr.dcm").exists()
 
 
 def test_nothing_is_overwritten_unasked(medssl: Callable, volume: Path, tmp_path: Path) -> None:

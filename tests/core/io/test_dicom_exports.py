@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import highdicom as hd
 import numpy as np
@@ -21,7 +22,8 @@ from medssl.io.dicom_source import read_dicom_source
 from medssl.io.same_grid import onto_grid
 from medssl.io.segmentation import Code, Segment, Segmentation
 
-from .dicom_files import make_series, make_slice, ramp
+sys.path.insert(0, str(Path(__file__).parent))
+from dicom_files import make_series, make_slice, ramp
 
 LIVER = Code("10200004", "SCT", "Liver")
 ORGAN = Code("91723000", "SCT", "Anatomical Structure")

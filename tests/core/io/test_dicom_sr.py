@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import highdicom as hd
 import numpy as np
@@ -17,7 +18,8 @@ from medssl.io.dicom_sr import write_dicom_sr
 from medssl.io.dicom_sr_reading import read_dicom_sr
 from medssl.io.measurement import Measurement, measure_angle, measure_distance
 
-from .dicom_files import make_series, make_slice, ramp
+sys.path.insert(0, str(Path(__file__).parent))
+from dicom_files import make_series, make_slice, ramp
 
 LINKS = {"StudyInstanceUID": generate_uid(), "FrameOfReferenceUID": generate_uid()}
 OBLIQUE = ["11-T1post-18670", "26401-T1prereg-52906", "36468-FLAIRreg-58706", "37830-T2reg-78532"]
