@@ -11,7 +11,8 @@ import pydicom
 import pytest
 from pydicom.uid import ComputedRadiographyImageStorage, generate_uid
 
-from medssl.cli.convert import read_names, stem
+from medssl.cli.conversions import read_names
+from medssl.cli.kinds import stem
 from medssl.errors import SettingsError
 from medssl.geometry import Grid
 from medssl.io import (
