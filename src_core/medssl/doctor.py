@@ -21,6 +21,8 @@ PACKAGES = (
     "napari-medssl", "torch", "accelerate", "numpy", "scipy", "scikit-image", "SimpleITK",
     "pydicom", "tifffile", "imagecodecs", "safetensors", "pydantic", "typer",
 )  # fmt: skip
+#: Package of an extra, and what cannot be done without it.
+EXTRAS = {"highdicom": ("dicom", "results are not written as DICOM objects")}
 WINDOW_PACKAGES = ("napari", "magicgui", "superqt", "qtpy", "pyqtgraph")
 QT_BINDINGS = ("PyQt6", "PySide6")
 LOW_SPACE_BYTES = 2 * 1024**3
@@ -90,6 +92,12 @@ def _versions() -> Iterator[Finding]:
         advice = "" if version else "pip install --force-reinstall napari-medssl"
         yield Finding(
             "versions", package, version or "not installed", "ok" if version else "missing", advice
+        )
+    for package, (extra, without) in EXTRAS.items():
+        version = _version(package)
+        advice = "" if version else f"{without}: pip install 'napari-medssl[{extra}]'"
+        yield Finding(
+            "versions", package, version or "not installed", "ok" if version else "note", advice
         )
 
 

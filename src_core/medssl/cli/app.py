@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from medssl import __version__
+from medssl.cli.convert import convert
 from medssl.cli.demo import demo
 from medssl.cli.doctor import doctor
 from medssl.cli.embed import embed
@@ -48,7 +49,7 @@ def medssl(
 
 
 verbs = (
-    *(demo, info, pretrain, embed, landmarks, predict),
+    *(demo, info, pretrain, embed, landmarks, predict, convert),
     *(run, runs, stop, pause, resume, logs, doctor),
 )
 for verb in verbs:

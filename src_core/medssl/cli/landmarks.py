@@ -43,7 +43,7 @@ def landmarks(
         list[str],
         typer.Option(
             metavar="FILE|name=x,y[,z]",
-            help="Clicked points: CSV, Slicer .mrk.json, or name=x,y[,z] in 0-based voxels.",
+            help="Clicked points: CSV, Slicer .mrk.json, .fcsv, or name=x,y[,z] in 0-based voxels.",
             show_default=False,
         ),
     ],

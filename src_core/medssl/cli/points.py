@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from medssl.cli.output import say
 from medssl.errors import FileRefusedError, SettingsError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def read_points(values: Sequence[str], image_names: Collection[str]) -> list[Giv
     Parameters
     ----------
     values
-        Each a landmark CSV, a Slicer ``.mrk.json`` or ``name=x,y[,z]``.
+        Each a landmark CSV, a Slicer ``.mrk.json`` or ``.fcsv``, or ``name=x,y[,z]``.
     image_names
         What the template image may be called in a CSV; its other lines are left out.
 
@@ -86,6 +87,13 @@ def _read_value(value: str, image_names: Collection[str]) -> list[GivenPoint]:
         from medssl.io import read_markups_json
 
         return [GivenPoint(p.label, p.point_mm, is_world=True) for p in read_markups_json(path)]
+    if value.lower().endswith(".fcsv") and "=" not in value:
+        from medssl.io import read_fcsv
+
+        found = read_fcsv(path)
+        for problem in found.problems:
+            say(f"{path.name}: {problem}; left out")
+        return [GivenPoint(p.label, p.point_mm, is_world=True) for p in found.points]
     if path.is_file() or "=" not in value:
         return _from_csv(path, image_names)
     return [_from_text(value)]

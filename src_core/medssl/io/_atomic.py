@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TextIO
 
-from medssl.errors import StorageError
+from medssl.errors import FileRefusedError, StorageError
 
 
 @contextmanager
@@ -22,6 +22,20 @@ def _storing(path: Path) -> Iterator[None]:
             f"{path}: it cannot be written ({error.strerror or error}). "
             "Choose another folder, or free some space on the disk."
         ) from error
+
+
+def refuse_existing(path: Path, overwrite: bool) -> None:
+    """Keep what is there, unless a person asked to write over it.
+
+    Raises
+    ------
+    FileRefusedError
+        If there is a file and `overwrite` is False.
+    """
+    if path.exists() and not overwrite:
+        raise FileRefusedError(
+            path, "there is such a file already", "Give another name, or ask to overwrite it."
+        )
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from medssl.io.dicom_frames import TRANSFORM, frame_header, frames_stack
 from medssl.io.dicom_headers import (
     PYDICOM_ERRORS,
     image_name,
+    instance,
     names_patient,
     read_header,
     refuse_without_image,
@@ -103,7 +104,7 @@ def read_dicom_series(files: Sequence[Path], folder: Path) -> Image:
 
 
 def _read_slices(files: Sequence[Path], folder: Path) -> Image:
-    datasets = sorted((_load(path) for path in files), key=_instance)
+    datasets = sorted((_load(path) for path in files), key=instance)
     first = datasets[0]
     spacing, warnings = pixel_spacing(first)
     if spacing is None:
@@ -146,10 +147,6 @@ def _volume(array: NDArray[Any], stack: Stack, colour: bool) -> tuple[NDArray[An
 def _load(path: Path) -> Dataset:
     refuse_without_image(read_header(path), path)
     return pydicom.dcmread(path, force=True)
-
-
-def _instance(dataset: Dataset) -> tuple[int, str]:
-    return int(dataset.get("InstanceNumber") or 0), str(dataset.filename)
 
 
 def _metadata(dataset: Dataset) -> dict[str, Any]:

@@ -141,7 +141,8 @@ def refuse_without_image(header: Dataset, path: Path) -> None:
         raise FileRefusedError(
             path,
             "it is a DICOM segmentation, not an image",
-            "Convert it to a NIfTI or NRRD label map on the grid of its image.",
+            "Convert it to a label map on the grid of its image: "
+            "medssl convert FILE --to nifti --image IMAGE.",
         )
     if "MOSAIC" in (header.get("ImageType") or ()):
         raise FileRefusedError(
@@ -172,6 +173,11 @@ def image_name(header: Dataset, files: Sequence[Path]) -> str:
         name = words[0] if names_patient(described, header) else described
         name += f" {header.get('InstanceNumber') or ''}".rstrip() if len(files) == 1 else ""
     return name
+
+
+def instance(header: Dataset) -> tuple[int, str]:
+    """Sort key of the files of a series: instance number, then name."""
+    return int(header.get("InstanceNumber") or 0), str(header.filename)
 
 
 def names_patient(name: str, header: Dataset) -> bool:

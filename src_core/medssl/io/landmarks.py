@@ -1,7 +1,8 @@
-"""Landmark files: CSV for people and scripts, `.mrk.json` for 3D Slicer."""
+"""Landmark files: CSV for people and scripts, `.mrk.json` and `.fcsv` of 3D Slicer."""
 
 from __future__ import annotations
 
+from medssl.io.fcsv import FcsvList, read_fcsv
 from medssl.io.landmark_csv import (
     ExportPoint,
     LandmarkRow,
@@ -13,8 +14,10 @@ from medssl.io.markups import MarkupPoint, read_markups_json, write_markups_json
 
 __all__ = [
     "ExportPoint",
+    "FcsvList",
     "LandmarkRow",
     "MarkupPoint",
+    "read_fcsv",
     "read_landmarks_csv",
     "read_markups_json",
     "read_spacing_csv",

@@ -16,10 +16,9 @@ from medssl.io._atomic import write_beside, write_binary
 from medssl.io._nifti_header import DTYPES, LPS_FROM_RAS, NIFTI1, NIFTI2
 from medssl.io.formats import extension
 from medssl.io.image import Image
+from medssl.io.nrrd_header import header_lines, plain_bytes
 
 _log = logging.getLogger(__name__)
-_NRRD_TYPES = {"i1": "int8", "u1": "uint8", "i2": "int16", "u2": "uint16", "i4": "int32"}
-_NRRD_TYPES |= {"u4": "uint32", "i8": "int64", "u8": "uint64", "f4": "float", "f8": "double"}
 _VOLUMES = "Write it as .nii.gz or .nrrd."
 
 
@@ -65,7 +64,7 @@ def _plain(image: Image, path: Path) -> np.ndarray:
         raise FileRefusedError(
             path, f"its pixels are {array.dtype}", "Turn them into whole or real numbers first."
         )
-    return np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"), copy=False))
+    return plain_bytes(array)
 
 
 def _write_nifti(image: Image, path: Path) -> None:
@@ -114,26 +113,8 @@ def _write_nifti(image: Image, path: Path) -> None:
 
 def _write_nrrd(image: Image, path: Path) -> None:
     array = _plain(image, path)
-    grid, n = image.grid, image.ndim
-    none = ["none"] * image.is_colour, ["none"] * image.axes.startswith("t")
-    lines = [
-        "NRRD0005",
-        f"type: {_NRRD_TYPES[array.dtype.str[1:]]}",
-        f"dimension: {array.ndim}",
-        f"sizes: {' '.join(str(s) for s in array.shape[::-1])}",
-        "endian: little",
-        "encoding: gzip",
-    ]
-    kinds = ["RGB-color" if array.shape[-1] == 3 else "vector"] * image.is_colour
-    kinds += ["domain"] * n + ["list"] * image.axes.startswith("t")
-    lines.append(f"kinds: {' '.join(kinds)}")
-    if grid.unit == "mm":
-        lines.append("space: left-posterior-superior" if n == 3 else "space dimension: 2")
-        columns = grid.affine[:n, :n].T[::-1]
-        vectors = ["(" + ",".join(repr(float(v)) for v in c) + ")" for c in columns]
-        lines.append(f"space directions: {' '.join([*none[0], *vectors, *none[1]])}")
-        lines.append(f"space origin: ({','.join(repr(float(v)) for v in grid.origin)})")
-        lines.append("space units: " + " ".join(['"mm"'] * n))
+    colour = ["RGB-color" if array.shape[-1] == 3 else "vector"] * image.is_colour
+    lines = header_lines(array, image.grid, colour, ["list"] * image.axes.startswith("t"))
     with write_binary(path) as file:
         file.write(("\n".join(lines) + "\n\n").encode())
         file.write(gzip.compress(array.tobytes(), 4, mtime=0))

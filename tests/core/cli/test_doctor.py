@@ -48,3 +48,12 @@ def test_cache_that_cannot_be_written_is_missing(
 def test_processor_features_are_read_from_the_flags() -> None:
     assert cpu_features("flags\t: fpu avx2 avx512f amx_bf16\n") == ["AVX2", "AVX512", "AMX-BF16"]
     assert cpu_features("") == []
+
+
+def test_an_extra_that_is_absent_is_a_note_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    [present] = [f for f in diagnose() if f.subject == "highdicom"]
+    assert present.state == "ok"
+    monkeypatch.setattr("medssl.doctor._version", lambda package: None)
+    [absent] = [f for f in diagnose() if f.subject == "highdicom"]
+    assert absent.state == "note"
+    assert "napari-medssl[dicom]" in absent.advice

@@ -39,6 +39,20 @@ def test_slicer_file_is_in_the_world(tmp_path: Path) -> None:
     assert point.in_voxels(VOLUME) == pytest.approx(vox)
 
 
+def test_older_slicer_file_tells_its_wrong_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    x, y, z = VOLUME.voxel_to_world((3.0, 2.0, 1.0)).tolist()
+    path = tmp_path / "points.fcsv"
+    path.write_text(
+        "# Markups fiducial file version = 5.6\n# CoordinateSystem = RAS\n"
+        f"# columns = label,x,y,z\ntip,{-x},{-y},{z}\nend,one,2,3\n"
+    )
+    [point] = read_points([str(path)], NAMES)
+    assert point.in_voxels(VOLUME) == pytest.approx((3.0, 2.0, 1.0))
+    assert "points.fcsv: line 5: x is 'one', not a number; left out" in capsys.readouterr().err
+
+
 def test_own_export_can_be_read_back(tmp_path: Path) -> None:
     path = tmp_path / "points.csv"
     write_landmarks_csv(path, [ExportPoint("a.png", "tip", (3.0, 2.0), (2.0, 3.0), "px")])

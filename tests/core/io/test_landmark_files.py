@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
+import SimpleITK as sitk  # noqa: N813
 
 from medssl.errors import FileRefusedError, SettingsError
+from medssl.io import read_image
 from medssl.io.landmarks import (
     ExportPoint,
+    MarkupPoint,
     read_landmarks_csv,
     read_markups_json,
     read_spacing_csv,
@@ -99,3 +103,70 @@ def test_markups_that_are_none(tmp_path):
     path.write_text("{}")
     with pytest.raises(FileRefusedError, match="not a Slicer point list"):
         read_markups_json(path)
+
+
+def test_definition_source_and_confidence_come_back_from_slicer(tmp_path):
+    given = ExportPoint(
+        "a.nii", "tip", (1.0, 2.0, 3.5), (-3.5, 2.0, 7.25), "mm", 0.5, "corrected", "tip; outer end"
+    )
+    (point,) = read_markups_json(write_markups_json(tmp_path / "p.mrk.json", [given]))
+    assert (point.definition, point.source, point.confidence) == (
+        "tip; outer end",
+        "corrected",
+        0.5,
+    )
+    plain = MarkupPoint("tip", (0, 0, 0), "as a=b says")
+    assert (plain.definition, plain.source, plain.confidence) == ("as a=b says", "manual", None)
+
+
+def slicer_list(tmp_path, **markup):
+    point = {"id": "7", "position": [1000.0, -2000.0, 500.0], "visibility": False}
+    content = {"@schema": "", "markups": [{"type": "Fiducial", "controlPoints": [point], **markup}]}
+    path = tmp_path / "p.mrk.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_markups_without_label_in_micrometres(tmp_path):
+    for unit in ("um", ["um", "UCUM", "micrometer"]):
+        (point,) = read_markups_json(slicer_list(tmp_path, coordinateUnits=unit))
+        assert (point.label, point.point_mm, point.visible) == ("7", (1.0, -2.0, 0.5), False)
+
+
+@pytest.mark.parametrize(
+    ("markup", "says"),
+    [
+        ({"coordinateSystem": "IJK"}, "coordinate system 'IJK'"),
+        ({"coordinateUnits": "cm"}, "in 'cm'"),
+        ({"controlPoints": [{"label": "a", "position": [1, 2]}]}, "3 coordinates, not 2"),
+        ({"controlPoints": [{"label": "a", "position": [1, 2, "z"]}]}, "z is 'z'"),
+    ],
+)
+def test_markups_in_another_world_are_refused(tmp_path, markup, says):
+    with pytest.raises(FileRefusedError, match=says):
+        read_markups_json(slicer_list(tmp_path, **markup))
+
+
+def test_points_of_every_orientation_lie_where_simpleitk_has_them(data_dir, tmp_path):
+    files = sorted((data_dir / "reader_cases" / "niivue" / "nifti_space").glob("*.nii.gz"))
+    assert len(files) == 48
+    rng = np.random.default_rng(0)
+    for file in files:
+        grid = read_image(file).grid
+        voxels = rng.random((6, 3)) * (np.array(grid.shape) - 1)
+        given = [
+            ExportPoint(
+                file.name, f"p{i}", tuple(vox.tolist()),
+                tuple(grid.voxel_to_world(vox).tolist()), "mm",
+            )
+            for i, vox in enumerate(voxels)
+        ]  # fmt: skip
+        slicer = read_markups_json(write_markups_json(tmp_path / "p.mrk.json", given))
+        table = read_landmarks_csv(write_landmarks_csv(tmp_path / "p.csv", given))
+        known = sitk.ReadImage(str(file))
+        for vox, one, row in zip(voxels, slicer, table, strict=True):
+            there = np.array(known.TransformContinuousIndexToPhysicalPoint(vox[::-1].tolist()))
+            assert np.abs(there - one.point_mm).max() < 0.01
+            assert np.abs(there - grid.voxel_to_world(row.point_vox)).max() < 0.01
+            world = [float(row.extra[f"world_{axis}"]) for axis in "xyz"]
+            assert np.abs(there - world).max() < 0.01
