@@ -20,9 +20,13 @@ _DIRA: dict[str, tuple[Literal["moco", "barlow", "simsiam", "words"], bool]] = {
     "dira-barlow": ("barlow", False),
     "dira-simsiam": ("simsiam", False),
     "dira-visual-words": ("words", False),
-    "ld+dira": ("moco", True),
+    "ld+dira": ("barlow", True),
 }
-"""What tells images apart in a recipe, and whether places are told apart too."""
+"""What tells images apart in a recipe, and whether places are told apart too.
+
+Beside places it is Barlow Twins: MoCo's queue holds no more keys than there are images, and on
+cohorts of a hundred it collapsed there.
+"""
 
 
 class PretrainSettings(BaseModel):
@@ -35,7 +39,7 @@ class PretrainSettings(BaseModel):
         description="Pretraining method. ld: local discrimination. dira-moco, dira-barlow, "
         "dira-simsiam: discriminative, restorative and adversarial learning of whole images. "
         "dira-visual-words: the same, with places that similar patients share. "
-        "ld+dira: dira-moco and places told apart, on one net.",
+        "ld+dira: dira-barlow and places told apart, on one net.",
     )
     preset: Literal["quick", "standard", "paper"] = Field(
         default="quick", description="Named settings: minutes, an hour, or the paper's."
