@@ -40,6 +40,9 @@ WORD_SHARE = (0.15, 0.35)
 """Area of a crop of a picture that shows a visual word."""
 PAPER_STEPS = 540_000
 """1600 epochs of ChestX-ray14's 86,524 training images, 256 a step."""
+PAPER_ADVERSARY_BATCH = 16
+PAPER_WARMUP = {"dir": 405_600, "dira": 2_163_100}
+"""Steps of 1200 epochs of 256 images a step, and of 400 epochs of 16, as the paper has them."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ def dira_recipe(
     """
     names = _stage_names(schedule, parts)
     scale = scale_of(preset, ndim, channels)
-    return Recipe(
+    recipe = Recipe(
         name=_name(preset, discrimination, schedule, parts, places),
         architecture=_net(scale.net, restores=parts != "di", places=places),
         prepare=PrepareSettings(ndim=ndim, channels=channels, longest_side=scale.longest_side),
@@ -150,6 +153,20 @@ def dira_recipe(
         held_out=0.1 if preset == "paper" else 0.0,
         largest_crop=scale.longest_side if ndim == 2 else 2 * max(scale.view),
     )
+    published = preset == "paper" and ndim == 2 and names == list(PAPER_WARMUP)
+    return _with_small_batches(recipe) if published else recipe
+
+
+def _with_small_batches(recipe: Recipe) -> Recipe:
+    """Let the adversary learn with the paper's small batches, at a rate that is as much smaller."""
+    first, second = (
+        stage.model_copy(update={"share": float(PAPER_WARMUP[stage.name])})
+        for stage in recipe.stages
+    )
+    rate = PAPER_ADVERSARY_BATCH / recipe.batch
+    second = second.model_copy(update={"batch": PAPER_ADVERSARY_BATCH, "rate": rate})
+    steps = sum(PAPER_WARMUP.values())
+    return recipe.model_copy(update={"stages": (first, second), "steps": steps})
 
 
 def _stage_names(schedule: StageSchedule, parts: PartsName) -> list[str]:

@@ -68,14 +68,14 @@ def count_step(plan: Plan, number: int, precision: Precision) -> StepCount:
     learner = Learner(
         plan, Hardware(torch.device("cpu"), precision, compiled=False), cast("Accelerator", _One())
     )
-    if stage.correspondences != "none" and plan.recipe.batch > 1 and plan.n_images > 1:
+    if stage.correspondences != "none" and plan.recipe.batch_of(number) > 1 and plan.n_images > 1:
         learner.correspondences = cast("Correspondences", _SamePlace())
     learner.enter(stage)
     learner.net.train()
     counter = _Counter()
     with FakeTensorMode(allow_non_fake_inputs=True), counter:
         linked = learner.correspondences is not None
-        batch = _batch(plan, linked, worded=stage.words > 0)
+        batch = _batch(plan, number, linked, worded=stage.words > 0)
         loss, _ = learner.loss(number, batch, seed=0)
         forward = counter.peak
         torch.autograd.backward(loss)
@@ -117,9 +117,10 @@ class _SamePlace:
         return places_vox, torch.ones(len(places_vox))
 
 
-def _batch(plan: Plan, linked: bool, worded: bool) -> ImageBatch:
+def _batch(plan: Plan, number: int, linked: bool, worded: bool) -> ImageBatch:
     """Make a batch as the loader does, of images that fill the canvas."""
-    count = plan.recipe.batch // 2 * 2 if linked else plan.recipe.batch
+    count = plan.recipe.batch_of(number)
+    count = count // 2 * 2 if linked else count
     channels, ndim = plan.recipe.architecture.in_channels, len(plan.canvas)
     return ImageBatch(
         torch.empty(count, channels, *plan.canvas),

@@ -56,7 +56,12 @@ def fit_to_number(recipe: Recipe, images: int) -> tuple[Recipe, list[str]]:
         return objective.model_copy(update={"queue": queue})
 
     stages = tuple(
-        stage.model_copy(update={"objectives": tuple(map(fitted, stage.objectives))})
+        stage.model_copy(
+            update={
+                "objectives": tuple(map(fitted, stage.objectives)),
+                "batch": stage.batch and min(max(2, stage.batch), images),
+            }
+        )
         for stage in recipe.stages
     )
     return recipe.model_copy(update={"batch": batch, "stages": stages}), notes

@@ -65,6 +65,12 @@ class Stage(BaseModel):
     restart: bool = Field(
         default=False, description="The learning rate's schedule begins anew with this stage."
     )
+    batch: int | None = Field(
+        default=None, ge=1, description="Images a step and process; empty: the recipe's."
+    )
+    rate: float = Field(
+        default=1.0, gt=0, description="Learning rate, as a share of what the schedule says."
+    )
     views: ViewSettings = Field(description="How views are made.")
     pooling: PatchPooling | None = Field(
         default=None, description="Grid that embeddings are pooled on before the objectives."
@@ -208,7 +214,7 @@ class Recipe(BaseModel):
             raise ValueError("all stages with visual words need equally many")
         self._check_restoration()
         pairs = any(stage.views.kind == "pairs" for stage in self.stages)
-        if pairs and self.batch % 2:
+        if pairs and any(self.batch_of(n) % 2 for n in range(len(self.stages))):
             raise ValueError("a recipe with pairs of images needs an even batch")
         return self
 
@@ -227,6 +233,10 @@ class Recipe(BaseModel):
                         f"stage {stage.name!r}: views need {net.ndim} sides, multiples of "
                         f"{net.deepest_stride}, not {' × '.join(map(str, size))}"
                     )
+
+    def batch_of(self, number: int) -> int:
+        """Return the images a step and process of a stage."""
+        return self.stages[number].batch or self.batch
 
     def linking_stage(self, number: int) -> Stage:
         """Return the stage whose links a stage uses: the first that links by the descriptor.

@@ -28,6 +28,9 @@ Beside places it is Barlow Twins: MoCo's queue holds no more keys than there are
 cohorts of a hundred it collapsed there.
 """
 
+_AS_THE_RECIPE: dict[str, Any] = {"batch": None, "rate": 1.0}
+"""What a stage has of its own no more where a person sets the batch."""
+
 
 class PretrainSettings(BaseModel):
     """A pretraining as it is asked for; what is left empty follows from the preset."""
@@ -151,7 +154,9 @@ class PretrainSettings(BaseModel):
         recipe = self.custom or self._recipe()
         changes: dict[str, Any] = {}
         if self.batch is not None:
+            alike = [stage.model_copy(update=_AS_THE_RECIPE) for stage in recipe.stages]
             changes["batch"] = self.batch
+            changes["stages"] = [stage.model_dump() for stage in alike]
         if self.net is not None or self.width is not None:
             net = in_family(recipe.architecture, self.net, self.width)
             asked = [str(word) for word in (self.net, self.width) if word is not None]

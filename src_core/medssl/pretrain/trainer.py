@@ -93,14 +93,13 @@ class Trainer:
         self.source = BatchSource(
             division.training,
             plan.canvas,
-            plan.recipe.batch,
+            plan.recipe.batch_of(0),
             plan.settings.seed,
             accelerator.process_index,
             accelerator.num_processes,
         )
         self.learner = Learner(plan, hardware, accelerator)
-        images_a_step = plan.recipe.batch * accelerator.num_processes
-        self.report = Report(folder, hardware.device, images_a_step)
+        self.report = Report(folder, hardware.device, self._images_a_step(0))
         self.measured = Measured(folder, hardware.device)
         self.skipped = SkippedSteps(folder.path)
         self.waiting = Waiting()
@@ -206,9 +205,10 @@ class Trainer:
             )
 
     def _link(self, number: int) -> None:
-        """Link the images for a stage; views and batches follow."""
+        """Let the batches be those of a stage, and link its images."""
         begun = time.monotonic()
         linked = None
+        self.source.batch = self.plan.recipe.batch_of(number)
         if self.source.batch > 1:
             linked = link_images(
                 self.plan.recipe.linking_stage(number),
@@ -253,6 +253,7 @@ class Trainer:
         number, stage = self.plan.stage_at(self.done)
         while self.done < steps:
             end = self.plan.stage_ends()[number]
+            self.report.images_a_step = self._images_a_step(number)
             with closing(read_ahead(self.source, self.done, end)) as batches:
                 for step, batch in self.waiting.over(batches):
                     if self.control.obey(self.done, steps, self._message, self._save):
@@ -266,6 +267,10 @@ class Trainer:
                 self.report.forget_rate()
                 self.measured.begin()
                 self._tick = time.monotonic()
+
+    def _images_a_step(self, number: int) -> int:
+        """Return the images that all processes draw in a step of a stage."""
+        return self.plan.recipe.batch_of(number) * self.accelerator.num_processes
 
     def _change_stage(self, number: int, stage: Stage) -> None:
         """Make ready for a stage; linking and compiling take long, so that all is saved first."""
@@ -282,7 +287,7 @@ class Trainer:
         stage = self.plan.recipe.stages[number]
         first, end = self.plan.schedule_span(step)
         factor = rate_factor(self.plan.recipe.schedule, step - first, end - first)
-        lr = self.plan.recipe.optimiser.lr * factor
+        lr = self.plan.recipe.optimiser.lr * factor * stage.rate
         seed = view_seed(self.plan.settings.seed, step)
         with nullcontext() if self._whole else self.control.hurrying():
             loss, metrics = self.learner.step(number, batch, seed, lr, self.plan.place(step))

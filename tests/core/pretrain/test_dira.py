@@ -250,3 +250,48 @@ def test_the_best_on_held_out_images_becomes_the_model(tmp_path: Path) -> None:
     losses = [e["validation_loss"] for e in RunFolder(tmp_path).events() if "validation_loss" in e]
     assert len(losses) == 3
     assert load_model(tmp_path).card.recipe["steps"] == losses.index(min(losses)) + 1
+
+
+def test_the_paper_warms_up_with_large_batches_and_goes_on_with_small_ones() -> None:
+    asked = {"recipe": "dira-moco", "preset": "paper", "schedule": "warmup"}
+    recipe = make_settings(**asked).resolve()
+    assert [recipe.batch_of(number) for number in (0, 1)] == [256, 16]
+    assert recipe.stages[1].rate == 16 / 256
+    epochs = [s.share * recipe.batch_of(n) / 86_524 for n, s in enumerate(recipe.stages)]
+    assert np.allclose(epochs, [1200, 400], rtol=1e-3)
+    assert recipe.steps == sum(stage.share for stage in recipe.stages)
+    mine = make_settings(**asked, batch=64).resolve()
+    assert [mine.batch_of(number) for number in (0, 1)] == [64, 64]
+    assert mine.stages[1].rate == 1
+
+
+def test_a_stage_with_a_batch_of_its_own_resumes_bit_for_bit(tmp_path: Path) -> None:
+    recipe = tiny_dira(schedule="warmup").model_copy(update={"batch": 4})
+    last = recipe.stages[-1].model_copy(update={"batch": 2, "rate": 0.5, "share": 3.0})
+    custom = recipe.model_copy(update={"stages": (recipe.stages[0], last)})
+    settings = make_settings(custom=custom, steps=6, device="cpu", compile="off")
+    cohort = make_cohort(8)
+    whole = pretrain(cohort, settings, tmp_path / "whole")
+    learned = [event["lr"] for event in whole.history]
+    assert learned[3] < 0.6 * learned[2]  # the second stage begins with its own share of the rate
+    asked = []
+
+    def stop(done: int, total: int, message: str) -> None:
+        if done == 4 and not asked:
+            asked.append(message)
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        pretrain(cohort, settings, tmp_path / "parts", stop)
+    resumed = pretrain(cohort, settings, tmp_path / "parts")
+    one, other = (load_model(r.model_folder).net.state_dict() for r in (whole, resumed))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_batches_follow_the_stage() -> None:
+    recipe = tiny_dira(schedule="warmup").model_copy(update={"batch": 4})
+    last = recipe.stages[-1].model_copy(update={"batch": 2})
+    custom = recipe.model_copy(update={"stages": (recipe.stages[0], last)})
+    plan, division = make_plan(make_cohort(3), make_settings(custom=custom, steps=4))
+    assert [plan.recipe.batch_of(number) for number in (0, 1)] == [3, 2]  # there are three images
+    assert len(division.training) == 3
