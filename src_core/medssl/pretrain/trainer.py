@@ -270,7 +270,8 @@ class Trainer:
 
     def _images_a_step(self, number: int) -> int:
         """Return the images that all processes draw in a step of a stage."""
-        return self.plan.recipe.batch_of(number) * self.accelerator.num_processes
+        processes: int = self.accelerator.num_processes
+        return self.plan.recipe.batch_of(number) * processes
 
     def _change_stage(self, number: int, stage: Stage) -> None:
         """Make ready for a stage; linking and compiling take long, so that all is saved first."""
