@@ -1,6 +1,7 @@
 """The methods and efforts that can be chosen, in a person's words.
 
-A method is one entry of `METHODS`: its key is the `recipe` of `medssl.pretrain.PretrainSettings`.
+A method is one entry of `METHODS`; its variants' keys are the `recipe` of
+`medssl.pretrain.PretrainSettings`.
 """
 
 from __future__ import annotations
@@ -9,25 +10,53 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Method:
-    """A way to learn from images without labels.
+class Variant:
+    """A way in which a method is done.
 
     Parameters
     ----------
     recipe
         Name in the settings.
     title
+        In a word or two.
+    gives
+        One line: when to choose it.
+    """
+
+    recipe: str
+    title: str
+    gives: str
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to learn from images without labels.
+
+    Parameters
+    ----------
+    title
         What it learns, in a word or two.
     short
         Its name in the literature.
     gives
         One line: what a person has of it, what it costs.
+    variants
+        How it can be done; the first is what it is unless a person chooses another.
     """
 
-    recipe: str
     title: str
     short: str
     gives: str
+    variants: tuple[Variant, ...]
+
+    @property
+    def recipe(self) -> str:
+        """Name of the first variant in the settings."""
+        return self.variants[0].recipe
+
+    def knows(self, recipe: str) -> bool:
+        """Whether a recipe is one of its variants."""
+        return any(variant.recipe == recipe for variant in self.variants)
 
 
 @dataclass(frozen=True)
@@ -51,43 +80,46 @@ class Effort:
 
 METHODS: tuple[Method, ...] = (
     Method(
-        "ld",
         "Local structure",
         "LD",
         "Learns what each place looks like: for landmarks and structures. "
         "Needs a few dozen images of one body part and view.",
+        (Variant("ld", "Places", "Patches or points are told apart."),),
     ),
     Method(
-        "dira-moco",
-        "Whole images, restored",
-        "DiRA · MoCo",
-        "Learns to tell images apart and to restore what was distorted: for classification and "
-        "segmentation with a quarter of the labels or more.",
+        "Whole image",
+        "DiRA",
+        "Learns to tell images apart and to restore what was distorted: for classes and outlines "
+        "from few labels.",
+        (
+            Variant(
+                "dira-barlow",
+                "Barlow Twins",
+                "Needs no memory of other images: for small cohorts and very few labels.",
+            ),
+            Variant(
+                "dira-moco",
+                "MoCo",
+                "The paper's choice, for many images; look whether it says that it has collapsed.",
+            ),
+            Variant(
+                "dira-simsiam",
+                "SimSiam",
+                "The cheapest; look whether it says that it has collapsed.",
+            ),
+            Variant(
+                "dira-visual-words",
+                "Visual words",
+                "For volumes of one body part in one position: learns which place of the body it "
+                "sees, from places that similar patients share.",
+            ),
+        ),
     ),
     Method(
-        "dira-barlow",
-        "Whole images, restored",
-        "DiRA · Barlow Twins",
-        "The same for very few labels or small cohorts: it needs no memory of other images.",
-    ),
-    Method(
-        "dira-simsiam",
-        "Whole images, restored",
-        "DiRA · SimSiam",
-        "The same, cheapest; look whether it says that it has collapsed.",
-    ),
-    Method(
-        "dira-visual-words",
-        "Whole images, restored",
-        "DiRA · visual words",
-        "The same for volumes of one body part in one position: learns which place of the body it "
-        "sees, from places that similar patients share.",
-    ),
-    Method(
-        "ld+dira",
-        "Places and whole images",
+        "Both",
         "LD + DiRA",
         "Learns both on one net: for landmarks and for what is said of whole images.",
+        (Variant("ld+dira", "Places and Barlow Twins", "Takes the longest a step."),),
     ),
 )
 EFFORTS: tuple[Effort, ...] = (
@@ -100,9 +132,9 @@ EFFORTS: tuple[Effort, ...] = (
 
 
 def method_of(recipe: str) -> Method:
-    """Find a method by its key; an unknown one is named by it."""
-    known = {method.recipe: method for method in METHODS}
-    return known.get(recipe, Method(recipe, recipe, recipe.upper(), ""))
+    """Find the method of a recipe; an unknown one is named by it."""
+    found = (method for method in METHODS if method.knows(recipe))
+    return next(found, Method(recipe, recipe.upper(), "", (Variant(recipe, recipe, ""),)))
 
 
 def effort_of(preset: str) -> Effort:

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import psutil
@@ -15,9 +16,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from fake_training import SCHEMA, FakeRun
 
 from medssl.pretrain import PretrainSettings
+from medssl.pretrain.settings import RecipeName
 from napari_medssl.training.fields import form_fields
 from napari_medssl.training.follower import RunFollower, is_loss
-from napari_medssl.training.methods import EFFORTS, METHODS
+from napari_medssl.training.methods import EFFORTS, METHODS, method_of
 from napari_medssl.training.words import duration_words, memory_words, metric_line
 
 
@@ -50,10 +52,13 @@ def test_a_field_that_is_shown_elsewhere_is_left_out() -> None:
 
 
 def test_every_method_and_effort_is_one_that_exists() -> None:
-    for method in METHODS:
+    recipes = [variant.recipe for method in METHODS for variant in method.variants]
+    assert sorted(recipes) == sorted(get_args(RecipeName))
+    for recipe in recipes:
         for effort in EFFORTS:
-            settings = PretrainSettings(recipe=method.recipe, preset=effort.preset)
+            settings = PretrainSettings(recipe=recipe, preset=effort.preset)
             assert settings.resolve().stages
+        assert method_of(recipe).knows(recipe)
 
 
 @pytest.mark.parametrize(

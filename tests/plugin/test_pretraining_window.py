@@ -146,6 +146,28 @@ def test_what_is_not_set_stays_unset(dock, training, pictures) -> None:
     gui.until(lambda: "steps" not in training.asked[-1])
 
 
+def test_three_methods_and_the_variants_of_one(dock, training, pictures) -> None:
+    dock.open_folder(pictures)
+    gui.until(lambda: bool(training.asked))
+    setup = dock.setup
+    assert [b.text().split()[-1] for b in setup.methods.buttons()] == ["LD", "DiRA", "DiRA"]
+    click(setup.advanced.button)
+    assert not setup.variants.isVisible()
+    click(setup.methods.button(1))
+    gui.until(lambda: training.asked[-1]["recipe"] == "dira-barlow")
+    assert setup.variants.isVisible()
+    assert setup.variant.currentText() == "Barlow Twins"
+    assert "small cohorts" in setup.variant_words.text()
+    setup.variant.setCurrentIndex(setup.variant.findText("MoCo"))
+    setup.variant.activated.emit(setup.variant.currentIndex())
+    gui.until(lambda: training.asked[-1]["recipe"] == "dira-moco")
+    assert setup.methods.button(1).isChecked()
+    assert setup.variant.currentText() == "MoCo"
+    click(setup.methods.button(2))
+    gui.until(lambda: training.asked[-1]["recipe"] == "ld+dira")
+    assert not setup.variants.isVisible()
+
+
 def test_ctrl_enter_starts_in_the_dock_and_in_the_image(dock, training, viewer, pictures) -> None:
     dock.open_folder(pictures)
     gui.until(lambda: dock.training.can_start)

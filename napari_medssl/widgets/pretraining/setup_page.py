@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
 
 from napari_medssl.training import Training
 from napari_medssl.training.fields import form_fields
-from napari_medssl.training.methods import EFFORTS, METHODS, effort_of, method_of
+from napari_medssl.training.methods import EFFORTS, METHODS, Method, effort_of, method_of
 from napari_medssl.widgets.parts import Fold, label
 from napari_medssl.widgets.pretraining.settings_form import Choices, SettingsForm
 
@@ -28,7 +28,13 @@ class SetupPage(QWidget):
         self.effort_words = label("", "hint")
         self.outlook = label("", "hint")
         self.form, self.preview_form = SettingsForm(), SettingsForm()
-        expert = _below(self.form, label("Preview", "hint"), self.preview_form)
+        self.variant = Choices()
+        self.variant.setAccessibleName("Images told apart by")
+        self.variant_words = label("", "hint")
+        self.variants = _below(
+            label("Images told apart by", "caption"), self.variant, self.variant_words
+        )
+        expert = _below(self.variants, self.form, label("Preview", "hint"), self.preview_form)
         self.advanced = Fold("Advanced", expert)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -55,6 +61,9 @@ class SetupPage(QWidget):
         self.effort.activated.connect(
             lambda _: training.choose(preset=str(self.effort.currentData()))
         )
+        self.variant.activated.connect(
+            lambda _: training.choose(recipe=str(self.variant.currentData()))
+        )
         self.form.changed.connect(lambda: training.choose(expert=self.form.values()))
         self.preview_form.changed.connect(
             lambda: training.choose(preview=self.preview_form.values())
@@ -70,12 +79,25 @@ class SetupPage(QWidget):
     def refresh(self) -> None:
         """Show what is chosen."""
         choice = self._training.choice
+        chosen = method_of(choice.recipe)
         for number, method in enumerate(METHODS):
-            self.methods.button(number).setChecked(method.recipe == choice.recipe)
-        self.method_words.setText(method_of(choice.recipe).gives)
+            self.methods.button(number).setChecked(method is chosen)
+        self.method_words.setText(chosen.gives)
+        self._show_variants(chosen, choice.recipe)
         self.effort_words.setText(effort_of(choice.preset).gives)
         with QSignalBlocker(self.effort):
             self.effort.setCurrentIndex(self.effort.findData(choice.preset))
+
+    def _show_variants(self, method: Method, recipe: str) -> None:
+        """Offer the variants of a method that has several."""
+        self.variants.setVisible(len(method.variants) > 1)
+        with QSignalBlocker(self.variant):
+            self.variant.clear()
+            for variant in method.variants:
+                self.variant.addItem(variant.title, variant.recipe)
+            self.variant.setCurrentIndex(self.variant.findData(recipe))
+        said = [variant.gives for variant in method.variants if variant.recipe == recipe]
+        self.variant_words.setText("".join(said))
 
     def show_outlook(self) -> None:
         """Show what it will take."""
