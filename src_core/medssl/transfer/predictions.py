@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from medssl.errors import StorageError
 from medssl.io._atomic import write_text
 from medssl.io.formats import extension
 from medssl.io.image import Axes, Image
@@ -21,7 +22,9 @@ CLASSES_NAME = "predictions.csv"
 MASKS_NAME = "predicted"
 SIZES_NAME = "predicted.csv"
 CERTAIN = 0.5
-"""Probability from which a voxel belongs to a structure."""
+"""Probability from which a voxel belongs to a structure, and a finding is told."""
+NOTHING = "none"
+"""What is told of an image without findings."""
 
 
 def write_classes(
@@ -29,9 +32,13 @@ def write_classes(
     cases: Sequence[Case],
     probabilities: NDArray[np.floating],
     names: Sequence[str],
+    exclusive: bool,
     learned_from: Sequence[str] = (),
 ) -> Path:
-    """Write a line an image: the likeliest class, whether it was learned from, probabilities.
+    """Write a line an image: what it shows, whether it was learned from, probabilities.
+
+    Of classes that exclude each other that is the likeliest; of findings those with a probability
+    above 0.5, with ``+`` between them, or ``none``.
 
     Raises
     ------
@@ -41,9 +48,10 @@ def write_classes(
     known = set(learned_from)
     rows: list[list[str]] = [["image", "predicted", "learned_from", *(f"p_{n}" for n in names)]]
     for case, row in zip(cases, probabilities, strict=True):
-        likeliest = names[int(row.argmax())]
+        certain = [name for name, value in zip(names, row, strict=True) if value > CERTAIN]
+        shown = names[int(row.argmax())] if exclusive else "+".join(certain) or NOTHING
         numbers = [f"{value:.4f}" for value in row]
-        rows.append([case.key, likeliest, str(int(case.key in known)), *numbers])
+        rows.append([case.key, shown, str(int(case.key in known)), *numbers])
     with write_text(path) as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
     return path
@@ -90,6 +98,22 @@ def write_masks(
     with write_text(table) as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
     return table
+
+
+def require_no_predictions(folder: str | Path) -> None:
+    """Check that a folder holds no predictions yet, which are never replaced.
+
+    Raises
+    ------
+    StorageError
+        If it holds some.
+    """
+    for name in (CLASSES_NAME, SIZES_NAME):
+        if (Path(folder) / name).exists():
+            raise StorageError(
+                f"{Path(folder) / name}: it is there already and is not replaced. Name another "
+                "folder."
+            )
 
 
 def label_map(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -62,7 +62,7 @@ def test_classes_are_learned_and_come_back_from_disk(blobs: Blobs, tmp_path: Pat
     assert np.array_equal(again.predict(others), found)
     with pytest.raises(StorageError, match="not replaced"):
         save_trained(tmp_path / "net", trained, known)
-    path = write_classes(tmp_path / "p.csv", others, found, labels.names, [others[0].key])
+    path = write_classes(tmp_path / "p.csv", others, found, labels.names, True, [others[0].key])
     lines = path.read_text().splitlines()
     assert lines[0] == "image,predicted,learned_from,p_left,p_none,p_right"
     assert lines[1].startswith(f"{others[0].key},")
