@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -82,10 +83,10 @@ def write_masks(
     """
     rows: list[list[str]] = [["image", "structure", "value", "size", "unit", "learned_from"]]
     known = set(learned_from)
-    for number, case in enumerate(cases):
+    for number, (case, relative) in enumerate(zip(cases, _files_of(cases), strict=True)):
         progress(number, len(cases), f"segmenting {case.name}")
         labels = label_map(trained.predict(case))
-        path = folder / MASKS_NAME / _file_of(case)
+        path = folder / MASKS_NAME / relative
         path.parent.mkdir(parents=True, exist_ok=True)
         axes: Axes = "yx" if case.source_grid.ndim == 2 else "zyx"
         write_image(Image(labels, case.source_grid, axes), path)
@@ -128,11 +129,17 @@ def label_map(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.where(probabilities.max(0) > CERTAIN, likeliest, 0).astype(np.uint8)
 
 
-def _file_of(case: Case) -> Path:
+def _files_of(cases: Sequence[Case]) -> list[Path]:
+    """Name a file an image; those that would share one keep the ending of their image too."""
+    shared = Counter(_file_of(case) for case in cases)
+    return [_file_of(case, whole=shared[_file_of(case)] > 1) for case in cases]
+
+
+def _file_of(case: Case, whole: bool = False) -> Path:
     """Return a relative path that stays inside of its folder, whatever the key says."""
     parts = [part for part in PurePosixPath(case.key).parts if part not in ("/", "..", ".")]
     name = parts[-1].replace("#", "_")
-    stem = name[: len(name) - len(extension(name))] or name
+    stem = name if whole else name[: len(name) - len(extension(name))] or name
     suffix = ".png" if case.source_grid.ndim == 2 else ".nii.gz"
     return Path(*[part.replace(":", "_") for part in parts[:-1]], stem + suffix)
 
