@@ -96,14 +96,45 @@ def comparison_request(
 
     chosen = default_methods(volumes)
     if methods is not None:
-        chosen = tuple(part.strip() for part in methods.split(","))
-    named = {}
+        chosen = tuple(dict.fromkeys(part.strip() for part in methods.split(",")))
+    named: dict[str, str] = {}
     for text in models or ():
         name, equals, path = text.partition("=")
         if not (name and equals and path):
             raise SettingsError(f"--model {text!r} is not of the form NAME=DIR")
+        if name in named:
+            raise SettingsError(f"--model: two models have the name {name!r}")
         named[name] = path
-    return make_transfer_request(methods=chosen, models=named, **values)
+    request = make_transfer_request(methods=chosen, models=named, **values)
+    _check_starts(request)
+    return request
+
+
+def _check_starts(request: TransferRequest) -> None:
+    """Refuse unknown recipes and models before the first training, not after it."""
+    from medssl.evaluate.transfer.request import RANDOM, split_method
+    from medssl.models import load_model
+    from medssl.pretrain import make_settings
+
+    for name in request.methods:
+        if name != RANDOM:
+            make_settings(**split_method(name))
+    for path in request.models.values():
+        load_model(path)
+
+
+def check_targets(targets: Path, label: list[str] | None, structures: str | None) -> None:
+    """Refuse options that would do nothing for these targets.
+
+    Raises
+    ------
+    SettingsError
+        If columns are named of a folder of masks, or structures of a table.
+    """
+    if targets.is_dir() and label:
+        raise SettingsError(f"--label names columns of a table; {targets} is a folder of masks")
+    if structures and not targets.is_dir():
+        raise SettingsError(f"--structures is for a folder of masks; {targets} is none")
 
 
 def pretrain_minutes(minutes: float | None, steps: int | None, quick: bool) -> float | None:

@@ -25,6 +25,7 @@ from medssl.cli.comparison_options import (
     WidthOption,
     WorkOption,
     are_volumes,
+    check_targets,
     comparison_request,
     pretrain_minutes,
     read_groups,
@@ -62,6 +63,7 @@ def reuse(
     from medssl.evaluate.transfer import evaluate_reuse
     from medssl.transfer import parse_structures
 
+    check_targets(targets, label, structures)
     listing = find_images(images)
     request = comparison_request(
         methods=methods,

@@ -25,6 +25,7 @@ from medssl.cli.comparison_options import (
     WidthOption,
     WorkOption,
     are_volumes,
+    check_targets,
     comparison_request,
     pretrain_minutes,
     read_groups,
@@ -69,6 +70,7 @@ def transfer(
     from medssl.evaluate.transfer import evaluate_transfer
     from medssl.transfer import parse_structures
 
+    check_targets(targets, label, structures)
     listing = find_images(images)
     request = comparison_request(
         methods=methods,
@@ -119,8 +121,9 @@ def show_transfer(result: dict[str, Any]) -> None:
         table.add_row(method, *(_cell(rows.get((method, amount))) for amount in amounts))
     out.print(table)
     out.print(
-        f"{result['tested']} tested images that no training saw. In brackets: gain over random "
-        "weights with its paired 95 % interval over cases and seeds; * where it excludes 0.",
+        f"{result['tested']} tested images that no training here saw. In brackets: gain over "
+        "random weights with its paired 95 % interval over cases and seeds; * where it excludes "
+        "0.",
         markup=False,
         soft_wrap=True,
     )

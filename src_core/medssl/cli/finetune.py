@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from medssl.cli.bars import working
-from medssl.cli.images import DeviceOption, Images, find_images, prepare
+from medssl.cli.images import DeviceOption, Images, find_images, left_out, prepare
 from medssl.cli.output import JsonFlag, out, print_json, say
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ FolderOption = Annotated[
 LabelledOption = Annotated[
     str,
     typer.Option(
-        "--labelled", metavar="N|P%|all", help="Learn from so many only, of each class alike."
+        "--labelled",
+        metavar="N|P%|all",
+        help="Learn from so many labelled images only (of classes: of each).",
     ),
 ]
 EffortOption = Annotated[Effort, typer.Option(help="Named settings.")]
@@ -80,7 +83,7 @@ def classify(
         Path,
         typer.Argument(
             metavar="LABELS.csv",
-            help="Columns image,label. Images without a label are predicted.",
+            help="Columns image,label. An empty label is none; all images are predicted.",
             show_default=False,
         ),
     ],
@@ -109,13 +112,12 @@ def classify(
         draw_labelled,
         finetune_classifier,
         read_labels,
-        require_free,
         save_trained,
         write_classes,
     )
     from medssl.transfer.predictions import CLASSES_NAME
 
-    require_free(folder)
+    _require_new(folder, labelled)
     listing = find_images(images)
     table = read_labels(labels, listing.sources, label or ("label",))
     for note in table.notes:
@@ -137,12 +139,16 @@ def classify(
         )
     seconds = time.monotonic() - begun
     card = _card(trained, table.names, base, prepared, settings, len(keys), seconds)
+    save_trained(folder, trained, card)
     with working("Predicting") as report:
         found = trained.predict(prepared.cases, report)
-    folder.mkdir(parents=True, exist_ok=True)
-    path = write_classes(folder / CLASSES_NAME, prepared.cases, found, table.names, keys)
-    save_trained(folder, trained, card)
-    _tell(folder, path, card, json)
+    path = folder / CLASSES_NAME
+    write_classes(path, prepared.cases, found, table.names, table.exclusive, keys)
+    if json:
+        notes = (*listing.notes, *table.notes, *prepared.warnings)
+        _print_json(folder, path, card, notes, left_out(listing, prepared))
+    else:
+        _tell(folder, path, card)
 
 
 @finetune.command()
@@ -153,7 +159,7 @@ def segment(
         typer.Argument(
             metavar="MASKS",
             help="Folder of <image stem>.<ext> or <image stem>__<structure>.<ext>. "
-            "Images without a mask are predicted.",
+            "All images are predicted.",
             show_default=False,
         ),
     ],
@@ -180,15 +186,14 @@ def segment(
         find_masks,
         finetune_segmenter,
         parse_structures,
-        require_free,
         save_trained,
         write_masks,
     )
 
-    require_free(folder)
+    _require_new(folder, labelled)
+    wanted = parse_structures(structures) if structures else None
     listing = find_images(images)
     base, prepared = _open(listing, model)
-    wanted = parse_structures(structures) if structures else None
     found = find_masks(masks, prepared.cases, wanted)
     by_key = {case.key: case for case in prepared.cases}
     known = [case.key for case in prepared.cases if found.known(case).any()]
@@ -200,11 +205,23 @@ def segment(
         trained = finetune_segmenter(cases, found, base.architecture, base.net, settings, report)
     seconds = time.monotonic() - begun
     card = _card(trained, found.names, base, prepared, settings, len(keys), seconds)
-    folder.mkdir(parents=True, exist_ok=True)
+    save_trained(folder, trained, card)
     with working("Predicting") as report:
         path = write_masks(folder, prepared.cases, trained, found.names, keys, report)
-    save_trained(folder, trained, card)
-    _tell(folder, path, card, json)
+    if json:
+        notes = (*listing.notes, *prepared.warnings)
+        _print_json(folder, path, card, notes, left_out(listing, prepared))
+    else:
+        _tell(folder, path, card)
+
+
+def _require_new(folder: Path, labelled: str) -> None:
+    """Refuse what can be refused before anything is read."""
+    from medssl.transfer import require_free, require_no_predictions
+    from medssl.transfer.draw import require_amount
+
+    require_no_predictions(require_free(folder))
+    require_amount(labelled)
 
 
 def _open(listing: ImageListing, model: str) -> tuple[Base, PreparedCohort]:
@@ -253,10 +270,18 @@ def _card(
     )
 
 
-def _tell(folder: Path, path: Path, card: FinetunedCard, json: bool) -> None:
-    if json:
-        print_json({"folder": folder, "predictions": path, **card.model_dump(mode="json")})
-        return
+def _print_json(
+    folder: Path,
+    path: Path,
+    card: FinetunedCard,
+    notes: Sequence[str],
+    unused: Sequence[dict[str, Any]],
+) -> None:
+    told = {"folder": folder, "predictions": path, "warnings": notes, "left_out": unused}
+    print_json(told | card.model_dump(mode="json"))
+
+
+def _tell(folder: Path, path: Path, card: FinetunedCard) -> None:
     start = (
         f"{card.transferred} tensors of {card.base['folder']}" if card.base else "random weights"
     )

@@ -7,7 +7,7 @@ from medssl.transfer.classify import TrainedClassifier, finetune_classifier
 from medssl.transfer.draw import draw_labelled
 from medssl.transfer.labels import Labels, read_labels
 from medssl.transfer.masks import MaskFiles, find_masks, parse_structures
-from medssl.transfer.predictions import write_classes, write_masks
+from medssl.transfer.predictions import require_no_predictions, write_classes, write_masks
 from medssl.transfer.segment import TrainedSegmenter, finetune_segmenter
 from medssl.transfer.settings import FinetuneSettings
 from medssl.transfer.storage import FinetunedCard, load_trained, require_free, save_trained
@@ -29,6 +29,7 @@ __all__ = [
     "parse_structures",
     "read_labels",
     "require_free",
+    "require_no_predictions",
     "save_trained",
     "write_classes",
     "write_masks",

@@ -10,6 +10,8 @@ import numpy as np
 from medssl.errors import SettingsError
 
 ALL = "all"
+_WHOLE = 100
+"""Per cent."""
 
 
 def draw_labelled(
@@ -33,8 +35,9 @@ def draw_labelled(
     Raises
     ------
     SettingsError
-        If a class has fewer images than that in the pool.
+        If `amount` is none of these, or a class has fewer images than that in the pool.
     """
+    require_amount(amount)
     allowed = set(pool)
     chosen: dict[str, None] = {}
     for name in sorted(strata):
@@ -42,12 +45,29 @@ def draw_labelled(
         count = _count(amount, len(members))
         if count > len(members) or not members:
             raise SettingsError(
-                f"{name!r} has {len(members)} labelled images outside of the test set, not "
+                f"{name!r} has {len(members)} labelled images to learn from, not "
                 f"{max(1, count)}. Ask for fewer, or label more."
             )
         order = np.random.default_rng((seed, *name.encode())).permutation(len(members))
         chosen |= dict.fromkeys(members[index] for index in order[:count])
     return list(chosen)
+
+
+def require_amount(amount: str) -> None:
+    """Check that an amount is a number of images, a share as ``25%``, or ``all``.
+
+    Raises
+    ------
+    SettingsError
+        If it is not.
+    """
+    number = amount.removesuffix("%")
+    most = math.inf if number == amount else _WHOLE
+    if amount == ALL or (number.isdecimal() and 0 < int(number) <= most):
+        return
+    raise SettingsError(
+        f"labelled: {amount!r} is no number of images, no share up to 100% and not 'all'"
+    )
 
 
 def _count(amount: str, members: int) -> int:

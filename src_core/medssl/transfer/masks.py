@@ -107,7 +107,8 @@ def find_masks(
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise FileRefusedError(folder, "this folder of masks is not there", "Check its name.")
+        found = "it is a file, not a folder of masks" if folder.exists() else "it is not there"
+        raise FileRefusedError(folder, found, "Name the folder that holds the masks.")
     stems = {_stem(case.path) for case in cases}
     files: dict[str, dict[str, Path]] = {}
     for path in sorted(folder.iterdir()):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
+from medssl.errors import StorageError
 from medssl.io._atomic import write_text
 from medssl.io.formats import extension
 from medssl.io.image import Axes, Image
@@ -21,7 +23,9 @@ CLASSES_NAME = "predictions.csv"
 MASKS_NAME = "predicted"
 SIZES_NAME = "predicted.csv"
 CERTAIN = 0.5
-"""Probability from which a voxel belongs to a structure."""
+"""Probability from which a voxel belongs to a structure, and a finding is told."""
+NOTHING = "none"
+"""What is told of an image without findings."""
 
 
 def write_classes(
@@ -29,9 +33,13 @@ def write_classes(
     cases: Sequence[Case],
     probabilities: NDArray[np.floating],
     names: Sequence[str],
+    exclusive: bool,
     learned_from: Sequence[str] = (),
 ) -> Path:
-    """Write a line an image: the likeliest class, whether it was learned from, probabilities.
+    """Write a line an image: what it shows, whether it was learned from, probabilities.
+
+    Of classes that exclude each other that is the likeliest; of findings those with a probability
+    above 0.5, with ``+`` between them, or ``none``.
 
     Raises
     ------
@@ -41,9 +49,10 @@ def write_classes(
     known = set(learned_from)
     rows: list[list[str]] = [["image", "predicted", "learned_from", *(f"p_{n}" for n in names)]]
     for case, row in zip(cases, probabilities, strict=True):
-        likeliest = names[int(row.argmax())]
+        certain = [name for name, value in zip(names, row, strict=True) if value > CERTAIN]
+        shown = names[int(row.argmax())] if exclusive else "+".join(certain) or NOTHING
         numbers = [f"{value:.4f}" for value in row]
-        rows.append([case.key, likeliest, str(int(case.key in known)), *numbers])
+        rows.append([case.key, shown, str(int(case.key in known)), *numbers])
     with write_text(path) as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
     return path
@@ -74,10 +83,10 @@ def write_masks(
     """
     rows: list[list[str]] = [["image", "structure", "value", "size", "unit", "learned_from"]]
     known = set(learned_from)
-    for number, case in enumerate(cases):
+    for number, (case, relative) in enumerate(zip(cases, _files_of(cases), strict=True)):
         progress(number, len(cases), f"segmenting {case.name}")
         labels = label_map(trained.predict(case))
-        path = folder / MASKS_NAME / _file_of(case)
+        path = folder / MASKS_NAME / relative
         path.parent.mkdir(parents=True, exist_ok=True)
         axes: Axes = "yx" if case.source_grid.ndim == 2 else "zyx"
         write_image(Image(labels, case.source_grid, axes), path)
@@ -92,6 +101,22 @@ def write_masks(
     return table
 
 
+def require_no_predictions(folder: str | Path) -> None:
+    """Check that a folder holds no predictions yet, which are never replaced.
+
+    Raises
+    ------
+    StorageError
+        If it holds some.
+    """
+    for name in (CLASSES_NAME, SIZES_NAME):
+        if (Path(folder) / name).exists():
+            raise StorageError(
+                f"{Path(folder) / name}: it is there already and is not replaced. Name another "
+                "folder."
+            )
+
+
 def label_map(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Turn probabilities ``(S, *spatial)`` into values 0 (nothing) to S.
 
@@ -104,11 +129,17 @@ def label_map(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.where(probabilities.max(0) > CERTAIN, likeliest, 0).astype(np.uint8)
 
 
-def _file_of(case: Case) -> Path:
+def _files_of(cases: Sequence[Case]) -> list[Path]:
+    """Name a file an image; those that would share one keep the ending of their image too."""
+    shared = Counter(_file_of(case) for case in cases)
+    return [_file_of(case, whole=shared[_file_of(case)] > 1) for case in cases]
+
+
+def _file_of(case: Case, whole: bool = False) -> Path:
     """Return a relative path that stays inside of its folder, whatever the key says."""
     parts = [part for part in PurePosixPath(case.key).parts if part not in ("/", "..", ".")]
     name = parts[-1].replace("#", "_")
-    stem = name[: len(name) - len(extension(name))] or name
+    stem = name if whole else name[: len(name) - len(extension(name))] or name
     suffix = ".png" if case.source_grid.ndim == 2 else ".nii.gz"
     return Path(*[part.replace(":", "_") for part in parts[:-1]], stem + suffix)
 

@@ -158,7 +158,7 @@ def test_labelled_images_are_nested_and_balanced() -> None:
     assert set(draw_labelled(strata, "all", 0, pool)) == set(pool)
     assert len(draw_labelled(strata, "25%", 0, pool)) == 5 + 2
     assert set(few) != set(draw_labelled(strata, "2", 5, pool))
-    with pytest.raises(SettingsError, match="'b' has 6 labelled images outside"):
+    with pytest.raises(SettingsError, match="'b' has 6 labelled images to learn from, not 7"):
         draw_labelled(strata, "7", 0, pool)
 
 

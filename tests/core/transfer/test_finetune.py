@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from medssl.nets import Architecture, build_net
 from medssl.transfer import (
     FinetunedCard,
     FinetuneSettings,
+    TrainedSegmenter,
     find_masks,
     finetune_classifier,
     finetune_segmenter,
@@ -24,6 +26,7 @@ from medssl.transfer import (
     write_classes,
     write_masks,
 )
+from medssl.transfer.nets import Segmenter
 from medssl.transfer.segment import overlap_loss
 
 from .blobs import Blobs, write_blobs
@@ -62,7 +65,7 @@ def test_classes_are_learned_and_come_back_from_disk(blobs: Blobs, tmp_path: Pat
     assert np.array_equal(again.predict(others), found)
     with pytest.raises(StorageError, match="not replaced"):
         save_trained(tmp_path / "net", trained, known)
-    path = write_classes(tmp_path / "p.csv", others, found, labels.names, [others[0].key])
+    path = write_classes(tmp_path / "p.csv", others, found, labels.names, True, [others[0].key])
     lines = path.read_text().splitlines()
     assert lines[0] == "image,predicted,learned_from,p_left,p_none,p_right"
     assert lines[1].startswith(f"{others[0].key},")
@@ -90,6 +93,15 @@ def test_masks_are_learned_and_written_on_the_images_grids(blobs: Blobs, tmp_pat
     assert written.array.shape == cases[10].source_grid.shape
     size = float(lines[1].split(",")[3])
     assert size == (written.array == 1).sum() > 0
+
+
+def test_images_of_one_stem_do_not_share_a_file(blobs: Blobs, tmp_path: Path) -> None:
+    first, second = blobs.prepared.cases[:2]
+    twins = [replace(first, key="sub/a.png"), replace(second, key="sub/a.jpg")]
+    trained = TrainedSegmenter(Segmenter(NET, 1).eval(), (32, 32))
+    write_masks(tmp_path, [*twins, replace(first, key="b.png")], trained, ("disc",))
+    written = {path.relative_to(tmp_path / "predicted") for path in tmp_path.rglob("*.png")}
+    assert written == {Path("sub/a.png.png"), Path("sub/a.jpg.png"), Path("b.png")}
 
 
 def test_volumes(trunks: Films) -> None:

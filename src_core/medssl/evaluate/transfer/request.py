@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from medssl.errors import SettingsError
-from medssl.transfer.draw import ALL
+from medssl.transfer.draw import ALL, require_amount
 
 RANDOM = "random"
 METHODS = (RANDOM, "ld", "dira-moco", "dira-barlow", "dira-simsiam", "ld+dira")
@@ -78,8 +78,7 @@ class TransferRequest(BaseModel):
         if self.pretrain_minutes is not None and self.pretrain_steps is not None:
             raise ValueError("give minutes or steps of the pretraining, not both")
         for text in self.labelled:
-            if text != ALL and not text.rstrip("%").isdigit():
-                raise ValueError(f"labelled: {text!r} is no number, no share and not 'all'")
+            require_amount(text)
         for name in self.methods:
             split_method(name)
         twice = set(self.models) & set(self.methods)
