@@ -9,6 +9,8 @@ from medssl.nets.blocks import convolution
 
 _ENCODER = "encoder."
 _DECODER = ("decoder.", "restorer.levels.", "restorer.finest.")
+FIRST_LOGIT = -2.0
+"""Where a segmenter begins: most voxels are background, which need not be learned first."""
 
 
 class TransferNet(nn.Module):
@@ -125,7 +127,10 @@ class Segmenter(TransferNet):
         net = build_net(_with_decoder(architecture))
         assert net.restorer is not None
         width, net.restorer.last = net.restorer.width, nn.Identity()
-        super().__init__(net, convolution(architecture.ndim, width, outputs, kernel=1), outputs)
+        head = convolution(architecture.ndim, width, outputs, kernel=1)
+        assert isinstance(head.bias, nn.Parameter)
+        nn.init.constant_(head.bias, FIRST_LOGIT)
+        super().__init__(net, head, outputs)
 
     def begin_with_decoder(self, pretrained: DenseNet) -> None:
         """Take over encoder and decoder of a model, and what restores images but its last layer."""

@@ -20,16 +20,16 @@ class FinetuneSettings(BaseModel):
 
     steps: int = Field(default=150, ge=2, description="Steps in all.")
     frozen_share: float = Field(
-        default=0.2,
+        default=0.1,
         ge=0,
         lt=1,
         description="Share of the steps in which only what is new learns. Nothing is frozen where "
         "nothing was transferred: all learns in all steps.",
     )
     batch: int = Field(default=16, ge=2, description="Images a step.")
-    lr: float = Field(default=2e-3, gt=0, description="Highest learning rate of what is new.")
+    lr: float = Field(default=6e-3, gt=0, description="Highest learning rate of what is new.")
     transferred_rate: float = Field(
-        default=0.5,
+        default=1.0,
         gt=0,
         le=1,
         description="Learning rate of what was transferred, as a share of it.",
@@ -69,7 +69,7 @@ class FinetuneSettings(BaseModel):
             As they are.
         """
         steps = {"quick": 150, "standard": 1500, "paper": 10_000}[effort]
-        values = {"lr": 1e-3, "frozen_share": 0.5, "transferred_rate": 1.0, "weight_decay": 0.0}
+        values = {"lr": 1e-3, "frozen_share": 0.5, "weight_decay": 0.0}
         return cls(
             steps=steps,
             batch=16 if ndim == 2 else 4,
