@@ -114,8 +114,9 @@ def transfer_cell(row: dict[str, Any]) -> str:
 
 def print_reuse(result: dict[str, Any]) -> None:
     """Print a row a method, a column a level."""
-    print(f"| linear CKA | {' | '.join(f'stride {s}' for s in result['strides'])} |")
-    print(f"|---|{'---|' * len(result['strides'])}")
+    strides = result["rows"][0]["strides"]
+    print(f"| linear CKA | {' | '.join(f'stride {s}' for s in strides)} |")
+    print(f"|---|{'---|' * len(strides)}")
     for row in result["rows"]:
         levels = " | ".join(f"{value:.3f}" for value in row["levels"])
         print(f"| `{row['method']}` | {levels} |")

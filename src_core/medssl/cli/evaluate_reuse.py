@@ -32,7 +32,7 @@ from medssl.cli.comparison_options import (
 )
 from medssl.cli.finetune import UprightOption
 from medssl.cli.images import DeviceOption, Images, find_images
-from medssl.cli.output import out, print_json, write_json
+from medssl.cli.output import out, print_json, say, write_json
 
 
 def reuse(
@@ -92,6 +92,8 @@ def reuse(
             groups=read_groups(groups, listing.sources),
             progress=report,
         )
+    for note in result["notes"]:
+        say(note)
     if str(json) == "-":
         print_json(result)
         return
@@ -104,8 +106,11 @@ def show_reuse(result: dict[str, Any]) -> None:
     """Print a line a method, a column a level."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("linear CKA, before and after")
-    for stride in result["strides"]:
+    strides = sorted({stride for row in result["rows"] for stride in row["strides"]})
+    for stride in strides:
         table.add_column(f"stride {stride}", justify="right")
     for row in result["rows"]:
-        table.add_row(row["method"], *(f"{value:.3f}" for value in row["levels"]))
+        known = dict(zip(row["strides"], row["levels"], strict=True))
+        cells = (f"{known[stride]:.3f}" if stride in known else "–" for stride in strides)
+        table.add_row(row["method"], *cells)
     out.print(table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from medssl.errors import Cancelled, FileRefusedError, SettingsError
+from medssl.errors import Cancelled, FileRefusedError, ModelError, SettingsError
 from medssl.evaluate.transfer import (
     evaluate_reuse,
     evaluate_transfer,
@@ -19,6 +20,9 @@ from medssl.evaluate.transfer import (
 from medssl.evaluate.transfer.methods import common_net, pretrained_start, same_shape
 from medssl.evaluate.transfer.similarity import linear_cka
 from medssl.evaluate.transfer.splits import is_tested
+from medssl.models import DataInfo, EmbeddingInfo, ModelCard, save_model
+from medssl.nets import Architecture, build_net
+from medssl.prepare import PrepareSettings
 from medssl.runs import RunFolder
 from medssl.transfer import draw_labelled
 from tests.core.transfer.blobs import Blobs, write_blobs
@@ -95,6 +99,34 @@ def test_a_changed_question_is_answered_anew(blobs: Blobs, tmp_path: Path) -> No
     assert len(list((tmp_path / "cells").iterdir())) == 2
 
 
+def test_an_edited_mask_is_seen(blobs: Blobs, tmp_path: Path) -> None:
+    masks = tmp_path / "masks"
+    shutil.copytree(blobs.masks, masks)
+    asked = request(methods=("random",), seeds=1, labelled=("2",))
+    evaluate_transfer(blobs.listing, masks, tmp_path, asked)
+    one = next(key for key, kind in blobs.kinds.items() if kind == "left")
+    other = next(key for key, kind in blobs.kinds.items() if kind == "right")
+    shutil.copy(blobs.masks / other, masks / one)
+    evaluate_transfer(blobs.listing, masks, tmp_path, asked)
+    assert len(list((tmp_path / "cells").iterdir())) == 2
+
+
+def test_an_unfit_model_is_told_before_any_training(blobs: Blobs, tmp_path: Path) -> None:
+    colour = Architecture.plain(in_channels=3, widths=(4, 8), out_stride=2, embedding_channels=4)
+    card = ModelCard(
+        architecture=colour,
+        input=PrepareSettings(channels=3),
+        embedding=EmbeddingInfo(channels=4, stride=2),
+        data=DataInfo(n_images=1),
+    )
+    model = save_model(tmp_path / "colour", build_net(colour), card)
+    with pytest.raises(ModelError, match=r"2-D images of 3 channel\(s\)"):
+        evaluate_transfer(
+            blobs.listing, blobs.labels, tmp_path / "o", request(models={"mine": str(model)})
+        )
+    assert not (tmp_path / "o" / "pretrained").exists()
+
+
 def test_a_damaged_cell_is_done_again(blobs: Blobs, tmp_path: Path) -> None:
     asked = request(methods=("random",), seeds=1, labelled=("2",))
     first = evaluate_transfer(blobs.listing, blobs.labels, tmp_path, asked)
@@ -131,7 +163,7 @@ def test_features_before_and_after(blobs: Blobs, tmp_path: Path) -> None:
     result = evaluate_reuse(blobs.listing, blobs.labels, tmp_path, asked)
     assert [row["method"] for row in result["rows"]] == ["random", "dira-barlow"]
     for row in result["rows"]:
-        assert len(row["levels"]) == len(result["strides"]) == 5
+        assert len(row["levels"]) == len(row["strides"]) == 5
         assert all(0 < value <= 1.0001 for value in row["levels"])
         assert row["levels"][0] > 0.9  # three steps change little
 

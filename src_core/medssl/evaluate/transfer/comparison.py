@@ -150,16 +150,16 @@ def _starts(
 ) -> tuple[list[Start], dict[str, str]]:
     """Return the nets to begin with, and with which control each is compared."""
     base = random_start(common_net(request, seen.settings.ndim))
+    given = [given_start(name, path, seen.settings) for name, path in request.models.items()]
     starts = [base] if RANDOM in request.methods else []
     starts += [
         pretrained_start(name, request, seen, out / "pretrained", progress)
         for name in request.methods
         if name != RANDOM
     ]
-    for name, path in request.models.items():
-        start = given_start(name, path, seen.settings)
+    for start in given:
         if not any(same_shape(start.architecture, other.architecture) for other in starts):
-            own = f"{RANDOM} ({name})"
+            own = f"{RANDOM} ({start.name})"
             starts.append(Start(own, start.architecture, None, RANDOM, {}))
         starts.append(start)
     controls = {}

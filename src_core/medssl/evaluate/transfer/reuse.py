@@ -48,8 +48,8 @@ def evaluate_reuse(
     Returns
     -------
     dict
-        ``rows``: ``method``, ``levels`` (mean over seeds, finest level first) and ``by_seed``;
-        ``strides`` of the levels, ``labelled``, ``images``, ``request``.
+        ``rows``: ``method``, ``strides`` of its levels, ``levels`` (mean over seeds, finest first)
+        and ``by_seed``; ``labelled``, ``images``, ``notes``, ``request``.
 
     Raises
     ------
@@ -69,13 +69,14 @@ def evaluate_reuse(
             progress(number, len(compared.starts), f"{start.name}, seed {seed}")
             by_seed.append(_levels(compared, start, seed, request.labelled[0], cases))
         mean = np.mean(by_seed, axis=0).tolist()
-        rows.append({"method": start.name, "levels": mean, "by_seed": by_seed})
-    net = compared.starts[0].architecture
+        net = start.architecture
+        strides = [net.level_stride(level) for level in range(len(net.widths))]
+        rows.append({"method": start.name, "strides": strides, "levels": mean, "by_seed": by_seed})
     return {
         "rows": rows,
-        "strides": [net.level_stride(level) for level in range(len(net.widths))],
         "labelled": request.labelled[0],
         "images": len(cases),
+        "notes": list(compared.notes),
         "request": request.model_dump(mode="json"),
     }
 

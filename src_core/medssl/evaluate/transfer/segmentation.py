@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,11 +53,11 @@ class Segmentation(Task):
         self.strata = {"masks": found}
 
     def describe(self) -> dict[str, Any]:
-        """Return structures and the state of the mask files."""
+        """Return the structures, and the names and contents of the mask files."""
         files = [path for of in self.masks.files.values() for path in of.values()]
         return {
             "structures": self.masks.structures,
-            "files": sorted((path.name, path.stat().st_size) for path in files),
+            "files": sorted((path.name, _hash(path)) for path in files),
         }
 
     def begin(self, start: Start, settings: FinetuneSettings) -> TransferNet:
@@ -94,3 +96,8 @@ class Segmentation(Task):
             dice(one, true) if there else None
             for one, true, there in zip(predicted, truth, known, strict=True)
         ]
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()
