@@ -1,20 +1,11 @@
-"""What the comparisons of pretrainings take on the command line."""
+"""Options of the comparisons of pretrainings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-
-from medssl.errors import SettingsError
-
-if TYPE_CHECKING:
-    from medssl.evaluate.transfer import TransferRequest
-    from medssl.io import ImageSource
-
-QUICK_MINUTES, MINUTES = 2.5, 8.0
 
 Targets = Annotated[
     Path,
@@ -86,81 +77,3 @@ JsonOption = Annotated[
     Path | None,
     typer.Option("--json", metavar="OUT", help="Write the result here; - for stdout."),
 ]
-
-
-def comparison_request(
-    methods: str | None, models: list[str] | None, volumes: bool, **values: Any
-) -> TransferRequest:
-    """Build the request of a comparison from what the command line gave."""
-    from medssl.evaluate.transfer import default_methods, make_transfer_request
-
-    chosen = default_methods(volumes)
-    if methods is not None:
-        chosen = tuple(dict.fromkeys(part.strip() for part in methods.split(",")))
-    named: dict[str, str] = {}
-    for text in models or ():
-        name, equals, path = text.partition("=")
-        if not (name and equals and path):
-            raise SettingsError(f"--model {text!r} is not of the form NAME=DIR")
-        if name in named:
-            raise SettingsError(f"--model: two models have the name {name!r}")
-        named[name] = path
-    request = make_transfer_request(methods=chosen, models=named, **values)
-    _check_starts(request)
-    return request
-
-
-def _check_starts(request: TransferRequest) -> None:
-    """Refuse unknown recipes and models before the first training, not after it."""
-    from medssl.evaluate.transfer.request import RANDOM, split_method
-    from medssl.models import load_model
-    from medssl.pretrain import make_settings
-
-    for name in request.methods:
-        if name != RANDOM:
-            make_settings(**split_method(name))
-    for path in request.models.values():
-        load_model(path)
-
-
-def check_targets(targets: Path, label: list[str] | None, structures: str | None) -> None:
-    """Refuse options that would do nothing for these targets.
-
-    Raises
-    ------
-    SettingsError
-        If columns are named of a folder of masks, or structures of a table.
-    """
-    if targets.is_dir() and label:
-        raise SettingsError(f"--label names columns of a table; {targets} is a folder of masks")
-    if structures and not targets.is_dir():
-        raise SettingsError(f"--structures is for a folder of masks; {targets} is none")
-
-
-def pretrain_minutes(minutes: float | None, steps: int | None, quick: bool) -> float | None:
-    """Return the length of each pretraining, where it is not given in steps."""
-    if minutes is not None or steps is not None:
-        return minutes
-    return QUICK_MINUTES if quick else MINUTES
-
-
-def are_volumes(sources: Sequence[ImageSource]) -> bool:
-    """Tell whether the images are volumes."""
-    from medssl.embed.dimension import choose_ndim
-
-    return choose_ndim(sources) == 3
-
-
-def read_groups(path: Path | None, sources: Sequence[ImageSource]) -> dict[str, str] | None:
-    """Read which images belong together, by their keys."""
-    from medssl.io.naming import find_named
-    from medssl.io.tables import table_rows
-
-    if path is None:
-        return None
-    found = {}
-    for _, row in table_rows(path, ("image", "group")):
-        source = find_named(row["image"], sources, path)
-        if source is not None and row["group"]:
-            found[source.key] = row["group"]
-    return found

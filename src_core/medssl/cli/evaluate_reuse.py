@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from medssl.cli.bars import working
+from medssl.cli.comparing import Given, compare, pretrain_minutes
 from medssl.cli.comparison_options import (
     CropOption,
     FinetuneStepsOption,
@@ -24,15 +24,10 @@ from medssl.cli.comparison_options import (
     Targets,
     WidthOption,
     WorkOption,
-    are_volumes,
-    check_targets,
-    comparison_request,
-    pretrain_minutes,
-    read_groups,
 )
 from medssl.cli.finetune import UprightOption
-from medssl.cli.images import DeviceOption, Images, find_images
-from medssl.cli.output import out, print_json, say, write_json
+from medssl.cli.images import DeviceOption, Images
+from medssl.cli.output import out
 
 
 def reuse(
@@ -61,11 +56,12 @@ def reuse(
 ) -> None:
     """Compare features before and after fine-tuning, level by level (linear CKA)."""
     from medssl.evaluate.transfer import evaluate_reuse
-    from medssl.transfer import parse_structures
 
-    check_targets(targets, label, structures)
-    listing = find_images(images)
-    request = comparison_request(
+    compare(
+        evaluate_reuse,
+        show_reuse,
+        Given(images, targets, folder, label, structures, groups),
+        json,
         methods=methods,
         models=model,
         labelled=(labelled,),
@@ -79,27 +75,7 @@ def reuse(
         longest_side=longest_side,
         upright=upright,
         device=device,
-        volumes=are_volumes(listing.sources),
     )
-    with working("Comparing") as report:
-        result = evaluate_reuse(
-            listing,
-            targets,
-            folder,
-            request,
-            columns=label or ("label",),
-            structures=parse_structures(structures) if structures else None,
-            groups=read_groups(groups, listing.sources),
-            progress=report,
-        )
-    for note in result["notes"]:
-        say(note)
-    if str(json) == "-":
-        print_json(result)
-        return
-    if json is not None:
-        write_json(json, result)
-    show_reuse(result)
 
 
 def show_reuse(result: dict[str, Any]) -> None:

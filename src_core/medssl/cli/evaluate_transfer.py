@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from medssl.cli.bars import working
+from medssl.cli.comparing import Given, compare, pretrain_minutes
 from medssl.cli.comparison_options import (
     CropOption,
     FinetuneStepsOption,
@@ -24,15 +24,10 @@ from medssl.cli.comparison_options import (
     Targets,
     WidthOption,
     WorkOption,
-    are_volumes,
-    check_targets,
-    comparison_request,
-    pretrain_minutes,
-    read_groups,
 )
 from medssl.cli.finetune import UprightOption
-from medssl.cli.images import DeviceOption, Images, find_images
-from medssl.cli.output import out, print_json, say, write_json
+from medssl.cli.images import DeviceOption, Images
+from medssl.cli.output import out
 
 QUICK_SEEDS, SEEDS = 3, 5
 
@@ -68,11 +63,12 @@ def transfer(
 ) -> None:
     """Compare pretrainings by what few labels give after them."""
     from medssl.evaluate.transfer import evaluate_transfer
-    from medssl.transfer import parse_structures
 
-    check_targets(targets, label, structures)
-    listing = find_images(images)
-    request = comparison_request(
+    compare(
+        evaluate_transfer,
+        show_transfer,
+        Given(images, targets, folder, label, structures, groups),
+        json,
         methods=methods,
         models=model,
         labelled=tuple(part.strip() for part in labelled.split(",")),
@@ -86,27 +82,7 @@ def transfer(
         longest_side=longest_side,
         upright=upright,
         device=device,
-        volumes=are_volumes(listing.sources),
     )
-    with working("Comparing") as report:
-        result = evaluate_transfer(
-            listing,
-            targets,
-            folder,
-            request,
-            columns=label or ("label",),
-            structures=parse_structures(structures) if structures else None,
-            groups=read_groups(groups, listing.sources),
-            progress=report,
-        )
-    for note in result["notes"]:
-        say(note)
-    if str(json) == "-":
-        print_json(result)
-        return
-    if json is not None:
-        write_json(json, result)
-    show_transfer(result)
 
 
 def show_transfer(result: dict[str, Any]) -> None:
