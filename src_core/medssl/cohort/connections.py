@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from medssl.cohort.drives import Mode, wanted_journal
 from medssl.cohort.errors import CohortError, translate
 
 BUSY_SECONDS = 2.0
@@ -22,7 +23,8 @@ class Connections:
     """Connections to one database file, opened on first use in each thread.
 
     Readers never wait for a writer (write-ahead log); writers of this process queue on a lock,
-    writers of other processes wait up to `BUSY_SECONDS`.
+    writers of other processes wait up to `BUSY_SECONDS`. On network drives there is a rollback
+    journal, and readers wait for a commit to end.
 
     Parameters
     ----------
@@ -36,6 +38,7 @@ class Connections:
         self._registry = threading.Lock()
         self._writing = threading.Lock()
         self._closed = False
+        self._mode: Mode | None = None
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -72,7 +75,8 @@ class Connections:
             if connection is None:
                 for ended in [t for t in self._by_thread if not t.is_alive()]:
                     self._by_thread.pop(ended).close()
-                connection = self._by_thread[thread] = _connect(self.database)
+                self._mode = self._mode or wanted_journal(self.database.parent)
+                connection = self._by_thread[thread] = _connect(self.database, self._mode)
             return connection
 
     @contextmanager
@@ -86,7 +90,7 @@ class Connections:
             raise readable from error
 
 
-def _connect(database: Path) -> sqlite3.Connection:
+def _connect(database: Path, mode: Mode) -> sqlite3.Connection:
     connection = sqlite3.connect(
         _existing(database),
         timeout=BUSY_SECONDS,
@@ -95,7 +99,10 @@ def _connect(database: Path) -> sqlite3.Connection:
         uri=True,
     )
     try:
-        _use_write_ahead_log(connection, database)
+        if mode == "wal":
+            _use_write_ahead_log(connection, database)
+        else:
+            connection.execute("PRAGMA journal_mode = DELETE")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
     except sqlite3.Error:
