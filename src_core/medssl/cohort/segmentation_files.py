@@ -42,12 +42,14 @@ def segmentation_row(
     )  # fmt: skip
 
 
-def adopt_file(folder: Path, record: SegmentationRecord) -> Row:
+def adopt_file(folder: Path, record: SegmentationRecord, known: str | None) -> Row:
     """Copy the file of another cohort's segmentation; give its columns here.
 
-    The copy has a name of its content: taken again, it is the same file.
+    `known` is the file of the same content that is here already. The copy has a name of its
+    content: taken again, it is the same file.
     """
-    copy = folder / SEGMENTATIONS / f"{record.fingerprint}{''.join(record.file.suffixes)}"
+    name = f"{SEGMENTATIONS}/{record.fingerprint}{''.join(record.file.suffixes)}"
+    copy = folder / (known or name)
     if not copy.is_file():
         with write_binary(copy) as file:
             file.write(record.file.read_bytes())

@@ -9,16 +9,29 @@ from typing import Self
 from medssl.cohort import journal
 from medssl.cohort.opening import check_folder, connect, make_folder
 from medssl.cohort.parts.alternatives import Alternatives
-from medssl.cohort.parts.cases import Cases
+from medssl.cohort.parts.glance import Glance
 from medssl.cohort.parts.incoming import Incoming
+from medssl.cohort.parts.joining import Joining
 from medssl.cohort.parts.labels import Labels
 from medssl.cohort.parts.landmarks import Landmarks
+from medssl.cohort.parts.moving import Moving
 from medssl.cohort.parts.points import Points
 from medssl.cohort.parts.runs import Runs
 from medssl.cohort.parts.segmentations import Segmentations
 
 
-class Cohort(Cases, Landmarks, Points, Labels, Segmentations, Alternatives, Incoming, Runs):
+class Cohort(
+    Joining,
+    Landmarks,
+    Points,
+    Labels,
+    Segmentations,
+    Alternatives,
+    Incoming,
+    Runs,
+    Moving,
+    Glance,
+):
     """A folder ``<name>.medssl`` with what people and models have said about a set of images.
 
     Each action of a person is one transaction, on the disk when the call returns, and can be
