@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from medssl.cohort.drives import Mode, wanted_journal
 from medssl.cohort.errors import CohortError, translate
+from medssl.cohort.tally import COUNT, note_commit
 
 BUSY_SECONDS = 2.0
 """How long a call waits for another program's transaction before it gives up."""
@@ -30,10 +31,16 @@ class Connections:
     ----------
     database
         The SQLite file.
+
+    Attributes
+    ----------
+    loss
+        What was missing when it was opened, in words; None if nothing.
     """
 
     def __init__(self, database: Path) -> None:
         self.database = database
+        self.loss: str | None = None
         self._by_thread: dict[threading.Thread, sqlite3.Connection] = {}
         self._registry = threading.Lock()
         self._writing = threading.Lock()
@@ -54,10 +61,12 @@ class Connections:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                (count,) = connection.execute(COUNT).fetchone()
                 connection.execute("COMMIT")
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+            note_commit(self.database, count)
 
     def close(self) -> None:
         """Close every thread's connection; call it when no other thread is at work."""

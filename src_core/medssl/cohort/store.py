@@ -79,6 +79,11 @@ class Cohort(
         check_folder(path)
         return cls(path, connect(path))
 
+    @property
+    def loss(self) -> str | None:
+        """What the drive had lost when the cohort was opened, in words; None if nothing."""
+        return self._db.loss
+
     def close(self) -> None:
         """Close the cohort; call it when no other thread is using it."""
         self._db.close()
