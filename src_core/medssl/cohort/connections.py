@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from medssl.cohort.drives import Mode, wanted_journal
 from medssl.cohort.errors import CohortError, translate
-from medssl.cohort.tally import COUNT, note_commit
+from medssl.cohort.tally import count_commit, note_commit
 
 BUSY_SECONDS = 2.0
 """How long a call waits for another program's transaction before it gives up."""
@@ -60,13 +60,15 @@ class Connections:
             connection = self._mine()
             connection.execute("BEGIN IMMEDIATE")
             try:
+                before = connection.total_changes
                 yield connection
-                (count,) = connection.execute(COUNT).fetchone()
+                count = count_commit(connection) if connection.total_changes > before else None
                 connection.execute("COMMIT")
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-            note_commit(self.database, count)
+            if count is not None:
+                note_commit(self.database, count)
 
     def close(self) -> None:
         """Close every thread's connection; call it when no other thread is at work."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 
 from medssl.cohort.copying import copy_image
-from medssl.cohort.found_ids import read_ids
+from medssl.cohort.found_ids import Ids, read_ids
 from medssl.cohort.parts.joining import Content
 from medssl.cohort.readings import Conflict
 from medssl.cohort.records import CaseRecord, NewCase
@@ -95,6 +94,7 @@ def _match(
     for case in ours:
         by_content.setdefault(case.fingerprint, []).append(case.key)
     taken = {case.key for case in ours}
+    names = {case.name for case in ours}
     keys: dict[str, str] = {}
     new: list[NewCase] = []
     codes: dict[str, tuple[str, str]] = {}
@@ -110,30 +110,36 @@ def _match(
         taken.add(key)
         keys[case.key] = key
         by_content[case.fingerprint] = [key]
-        new.append(_as_new(cohort.path, case, key))
+        new.append(_as_new(cohort, case, key, names))
         if not new[-1].patient_id and (case.patient or case.study):
             codes[key] = (case.patient, case.study)
         result.cases.append(key)
     return keys, new, codes
 
 
-def _as_new(folder: Path, case: CaseRecord, key: str) -> NewCase:
+def _as_new(cohort: Cohort, case: CaseRecord, key: str, names: set[str]) -> NewCase:
     source = case.source()
     there = all(file.is_file() for file in source.files)
-    ids = read_ids(source) if there else None
+    ids = read_ids(source) if there else Ids()
     if case.copied and there:
-        source = copy_image(folder, source, case.fingerprint)
-    new = NewCase(
-        key, source.path, case.fingerprint, case.grid, case.modality,
-        case.name if case.name != case.key else "", source.files, source.number,
+        source = copy_image(cohort.path, source, case.fingerprint)
+    name = key
+    if case.name != case.key:
+        code = cohort.patient_code(ids.patient)
+        name = case.name.replace(case.patient, code) if case.patient and code else case.name
+        name = _free(name, "", names)
+    names.add(name)
+    return NewCase(
+        key, source.path, case.fingerprint, case.grid, case.modality, name, source.files,
+        source.number, ids.patient, ids.study,
     )  # fmt: skip
-    return new if ids is None else replace(new, patient_id=ids.patient, study_id=ids.study)
 
 
-def _free(key: str, origin: str, taken: set[str]) -> str:
-    free, number = key, 1
+def _free(wanted: str, origin: str, taken: set[str]) -> str:
+    free, number = wanted, 1
     while free in taken:
-        free = f"{origin}/{key}" if number == 1 else f"{origin}/{key} ({number})"
+        free = f"{origin}/{wanted}" if origin else wanted
+        free += f" ({number})" if number > 1 or not origin else ""
         number += 1
     return free
 

@@ -31,13 +31,15 @@ ADD_CASE = """
             EXISTS (SELECT 1 FROM points WHERE case_id = id AND kind = 'human')
             OR EXISTS (SELECT 1 FROM labels WHERE case_id = id AND kind = 'human')
             OR EXISTS (SELECT 1 FROM segmentations WHERE case_id = id AND kind = 'human'))),
-        files = iif(excluded.files <> '' OR path <> excluded.path, excluded.files, files),
-        number = iif(path <> excluded.path, excluded.number, coalesce(excluded.number, number)),
+        files = CASE WHEN excluded.files <> '' OR path <> excluded.path
+            THEN excluded.files ELSE files END,
+        number = CASE WHEN path <> excluded.path
+            THEN excluded.number ELSE coalesce(excluded.number, number) END,
         path = excluded.path, fingerprint = excluded.fingerprint, grid = excluded.grid,
         ndim = excluded.ndim, unit = excluded.unit, modality = excluded.modality,
-        name = iif(excluded.name <> '', excluded.name, name),
-        patient = iif(excluded.patient <> '', excluded.patient, patient),
-        study = iif(excluded.study <> '', excluded.study, study)
+        name = CASE WHEN excluded.name <> '' THEN excluded.name ELSE name END,
+        patient = CASE WHEN excluded.patient <> '' THEN excluded.patient ELSE patient END,
+        study = CASE WHEN excluded.study <> '' THEN excluded.study ELSE study END
 """
 CASES = """
     SELECT key, path, fingerprint, grid, modality, changed, name, files, number, patient, study

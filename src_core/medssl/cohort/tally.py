@@ -14,9 +14,14 @@ import sqlite3
 from pathlib import Path
 
 NAME = "cohort.commits"
-COUNT = "UPDATE facts SET commits = commits + 1 RETURNING commits"
 
 _log = logging.getLogger(__name__)
+
+
+def count_commit(connection: sqlite3.Connection) -> int:
+    """Count the transaction that is about to be committed, as a part of it; give its number."""
+    connection.execute("UPDATE facts SET commits = commits + 1")
+    return _commits(connection)
 
 
 def note_commit(database: Path, count: int) -> None:
@@ -37,17 +42,21 @@ def find_loss(connection: sqlite3.Connection, database: Path) -> str | None:
     It is said once: from then on the count goes on from what is there.
     """
     noted = _read(database)  # before the database is: another program may be committing
-    (there,) = connection.execute("SELECT commits FROM facts").fetchone()
-    lost = noted - int(there)
+    there = _commits(connection)
+    lost = noted - there
     if lost <= 0:
         return None
     note_commit(database, there)
-    actions = "the last action is" if lost == 1 else f"the last {lost} actions are"
+    changes = "the last change is" if lost == 1 else f"the last {lost} changes are"
     return (
-        f"{database.parent}: {actions} missing: the drive lost what it had confirmed "
+        f"{database.parent}: {changes} missing: the drive lost what it had confirmed "
         "(a power cut?), or files of the folder were left behind in copying. "
         "All that was done before is there. Look whether what you did last is"
     )
+
+
+def _commits(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT commits FROM facts").fetchone()[0])
 
 
 def _read(database: Path) -> int:

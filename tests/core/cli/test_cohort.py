@@ -15,6 +15,7 @@ from medssl.cohort import Cohort
 from medssl.io import read_image, read_landmarks_csv, read_markups_json
 from medssl.io.dicom_seg import read_dicom_seg
 from medssl.io.dicom_source import read_dicom_source
+from medssl.io.dicom_sr_reading import read_dicom_sr
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "io"))
 from dicom_files import make_series
@@ -141,6 +142,29 @@ def test_dicom_results_link_to_their_source(medssl: Callable, tmp_path: Path) ->
     source = read_dicom_source(files, tmp_path / "disc" / "ct")
     back = read_dicom_seg(next(out.glob("*.seg.dcm"))).on(source.grid)
     assert (back.mask(back.segments[0]) == mask).all()
+
+
+def test_a_real_oblique_series_goes_out_where_it_lies(
+    medssl: Callable, data_dir: Path, tmp_path: Path
+) -> None:
+    series = data_dir / "brain_mr_dicom" / "Study3" / "11-T1post-18670"
+    folder = tmp_path / "brain.medssl"
+    assert medssl("cohort", "create", folder, series).code == 0
+    with Cohort.open(folder) as cohort:
+        (case,) = cohort.cases()
+        cohort.add_landmark("tip")
+        cohort.set_point(case.key, "tip", (3.25, 100.5, 120.0), None, "manual", author="AB")
+        (point,) = cohort.points()
+        header = pydicom.dcmread(case.files[0], stop_before_pixels=True)
+        assert case.patient == cohort.patient_code(header.PatientID)
+    out = tmp_path / "out"
+    for kind in ("mrk.json", "sr"):
+        assert medssl("cohort", "export", folder, "--to", kind, "--out", out).code == 0
+    (marked,) = read_markups_json(next(out.glob("*.mrk.json")))
+    (reported,) = read_dicom_sr(next(out.glob("*.sr.dcm"))).points
+    for place in (marked.point_mm, reported.place):
+        assert np.abs(np.subtract(place, point.point_world)).max() < 0.01
+    assert pydicom.dcmread(next(out.glob("*.sr.dcm"))).PatientID == header.PatientID
 
 
 def test_check_repairs_and_accepts(

@@ -131,7 +131,7 @@ def test_a_cut_log_opens_with_the_first_commits_and_says_so(tmp_path: Path, seed
         lost = CLICKS - kept
         if lost:
             assert again.loss is not None
-            said = "the last action is" if lost == 1 else f"the last {lost} actions are"
+            said = "the last change is" if lost == 1 else f"the last {lost} changes are"
             assert said in again.loss
         else:
             assert again.loss is None

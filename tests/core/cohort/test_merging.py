@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,10 +10,14 @@ import numpy as np
 import pytest
 
 from medssl.cohort import Cohort, ModelRun, NewLabel
+from medssl.cohort.adding import add_images
 from medssl.cohort.merging import merge_cohorts
 from medssl.errors import SettingsError
 from medssl.geometry import Grid
 from medssl.io import Segmentation
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "io"))
+from dicom_files import make_slice, ramp
 
 FLAT = Grid.create((10, 8))
 
@@ -115,6 +120,21 @@ def test_a_merge_back_adds_no_reading_that_is_held(ours: Cohort, theirs: Cohort)
         ("points", "AB"),
         ("labels", "AB"),
     }
+
+
+def test_patients_get_this_cohorts_codes(ours: Cohort, tmp_path: Path) -> None:
+    film = make_slice(tmp_path / "Doe_Jane" / "1.dcm", ramp(), PatientID="Q12345")
+    with Cohort.create(tmp_path / "dicom") as other:
+        add_images(other, [film.parent.parent])
+        (theirs,) = other.cases()
+        merge_cohorts(ours, other)
+        here = next(case for case in ours.cases() if case.fingerprint == theirs.fingerprint)
+        assert here.patient == ours.patient_code("Q12345") != theirs.patient
+        assert theirs.patient not in here.name
+        film.unlink()
+        with Cohort.create(tmp_path / "later") as later:
+            merge_cohorts(later, other)
+            assert later.cases()[0].patient == theirs.patient
 
 
 def test_a_cohort_is_not_merged_with_itself(ours: Cohort) -> None:

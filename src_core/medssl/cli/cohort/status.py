@@ -149,7 +149,7 @@ def _show(summary: dict[str, Any]) -> None:
 def _show_cases(cases: list[CaseSummary]) -> None:
     table = Table(box=None)
     for title in ("case", "patient", "modality", "state", "by person", "predicted", "least sure"):
-        table.add_column(title, overflow="fold")
+        table.add_column(title, overflow="fold", no_wrap=title == "patient")
     for case in cases:
         sure = "" if case.confidence is None else f"{case.confidence:.2f}"
         table.add_row(
