@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from medssl import __version__
+from medssl.cli.cohort import cohort
 from medssl.cli.convert import convert
 from medssl.cli.demo import demo
 from medssl.cli.doctor import doctor
@@ -54,6 +55,7 @@ verbs = (
 )
 for verb in verbs:
     app.command()(verb)
+app.add_typer(cohort, name="cohort")
 app.add_typer(finetune, name="finetune")
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(model, name="model")

@@ -12,7 +12,16 @@ from medssl.cohort.errors import (
     NotACohortError,
     UnknownEntryError,
 )
+from medssl.cohort.findings import (
+    Alternative,
+    Label,
+    ModelRun,
+    NewLabel,
+    SegmentationRecord,
+)
 from medssl.cohort.opening import DATABASE, SUFFIX
+from medssl.cohort.parts.incoming import Met
+from medssl.cohort.readings import Conflict
 from medssl.cohort.records import (
     CaseRecord,
     Kind,
@@ -28,6 +37,7 @@ from medssl.cohort.store import Cohort
 __all__ = [
     "DATABASE",
     "SUFFIX",
+    "Alternative",
     "CaseRecord",
     "Cohort",
     "CohortDamagedError",
@@ -35,13 +45,19 @@ __all__ = [
     "CohortLockedError",
     "CohortStorageError",
     "CohortVersionError",
+    "Conflict",
     "Kind",
+    "Label",
     "LandmarkExistsError",
     "LandmarkRecord",
+    "Met",
+    "ModelRun",
     "NewCase",
+    "NewLabel",
     "NewPoint",
     "NotACohortError",
     "Point",
+    "SegmentationRecord",
     "Side",
     "Source",
     "UnknownEntryError",

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from medssl.cohort.drives import Mode, wanted_journal
 from medssl.cohort.errors import CohortError, translate
+from medssl.cohort.tally import count_commit, note_commit
 
 BUSY_SECONDS = 2.0
 """How long a call waits for another program's transaction before it gives up."""
@@ -22,20 +24,28 @@ class Connections:
     """Connections to one database file, opened on first use in each thread.
 
     Readers never wait for a writer (write-ahead log); writers of this process queue on a lock,
-    writers of other processes wait up to `BUSY_SECONDS`.
+    writers of other processes wait up to `BUSY_SECONDS`. On network drives there is a rollback
+    journal, and readers wait for a commit to end.
 
     Parameters
     ----------
     database
         The SQLite file.
+
+    Attributes
+    ----------
+    loss
+        What was missing when it was opened, in words; None if nothing.
     """
 
     def __init__(self, database: Path) -> None:
         self.database = database
+        self.loss: str | None = None
         self._by_thread: dict[threading.Thread, sqlite3.Connection] = {}
         self._registry = threading.Lock()
         self._writing = threading.Lock()
         self._closed = False
+        self._mode: Mode | None = None
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -50,11 +60,15 @@ class Connections:
             connection = self._mine()
             connection.execute("BEGIN IMMEDIATE")
             try:
+                before = connection.total_changes
                 yield connection
+                count = count_commit(connection) if connection.total_changes > before else None
                 connection.execute("COMMIT")
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+            if count is not None:
+                note_commit(self.database, count)
 
     def close(self) -> None:
         """Close every thread's connection; call it when no other thread is at work."""
@@ -72,7 +86,8 @@ class Connections:
             if connection is None:
                 for ended in [t for t in self._by_thread if not t.is_alive()]:
                     self._by_thread.pop(ended).close()
-                connection = self._by_thread[thread] = _connect(self.database)
+                self._mode = self._mode or wanted_journal(self.database.parent)
+                connection = self._by_thread[thread] = _connect(self.database, self._mode)
             return connection
 
     @contextmanager
@@ -86,7 +101,7 @@ class Connections:
             raise readable from error
 
 
-def _connect(database: Path) -> sqlite3.Connection:
+def _connect(database: Path, mode: Mode) -> sqlite3.Connection:
     connection = sqlite3.connect(
         _existing(database),
         timeout=BUSY_SECONDS,
@@ -95,7 +110,10 @@ def _connect(database: Path) -> sqlite3.Connection:
         uri=True,
     )
     try:
-        _use_write_ahead_log(connection, database)
+        if mode == "wal":
+            _use_write_ahead_log(connection, database)
+        else:
+            connection.execute("PRAGMA journal_mode = DELETE")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
     except sqlite3.Error:

@@ -11,39 +11,16 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
 
-POINT_COLUMNS = (
-    "vox_z", "vox_y", "vox_x", "world_x", "world_y", "world_z",
-    "unit", "source", "confidence", "model", "author", "time",
-)  # fmt: skip
-LANDMARK_COLUMNS = ("name", "text", "colour", "side", "removed")
-
-Row = tuple[Any, ...]
-
-UPSERT_POINT = (
-    f"INSERT INTO points (case_id, landmark_id, kind, {', '.join(POINT_COLUMNS)}) "  # noqa: S608 - constants
-    f"VALUES (?, ?, ?{', ?' * len(POINT_COLUMNS)}) "
-    "ON CONFLICT (case_id, landmark_id, kind) DO UPDATE SET "
-    + ", ".join(f"{c} = excluded.{c}" for c in POINT_COLUMNS)
-)
-SELECT_POINT = (
-    f"SELECT {', '.join(POINT_COLUMNS)} FROM points "  # noqa: S608 - constants
-    "WHERE case_id = ? AND landmark_id = ? AND kind = 'human'"
-)
-DELETE_POINT = "DELETE FROM points WHERE case_id = ? AND landmark_id = ? AND kind = ?"
-UPDATE_LANDMARK = (
-    f"UPDATE landmarks SET {', '.join(f'{c} = ?' for c in LANDMARK_COLUMNS)} "  # noqa: S608 - constants
-    "WHERE id = ?"
-)
+from medssl.cohort.tables import LANDMARKS, TABLES, Name, Row, Table
 
 
 @dataclass(frozen=True)
 class Change:
     """One row before and after; None means that there is no such row."""
 
-    table: Literal["points", "landmarks"]
-    key: tuple[int, ...]
+    table: Name
+    key: tuple[int | str, ...]
     before: Row | None
     after: Row | None
 
@@ -55,13 +32,29 @@ def now() -> str:
 
 def act(connection: sqlite3.Connection, text: str, changes: Sequence[Change]) -> None:
     """Make the changes and write them down; what was undone before can no longer be redone."""
-    connection.execute("DELETE FROM journal WHERE undone = 1")
     for change in changes:
-        _write(connection, change, change.after)
+        apply(connection, change)
+    write_down(connection, text, changes)
+
+
+def apply(connection: sqlite3.Connection, change: Change) -> None:
+    """Make a change that `write_down` is told of afterwards, in the same transaction."""
+    _write(connection, change, change.after)
+
+
+def write_down(connection: sqlite3.Connection, text: str, changes: Sequence[Change]) -> None:
+    """Write down changes that are made already, as one action."""
+    connection.execute("DELETE FROM journal WHERE undone = 1")
     packed = json.dumps([[c.table, c.key, c.before, c.after] for c in changes])
     connection.execute(
         "INSERT INTO journal (text, changes, time) VALUES (?, ?, ?)", (text, packed, now())
     )
+
+
+def replace(connection: sqlite3.Connection, table: Table, key: Row, row: Row | None) -> Change:
+    """Give the change that makes a person's row what `row` says, whatever it is now."""
+    before: Row | None = connection.execute(table.select, table.human(key)).fetchone()
+    return Change(table.name, key, before, row)
 
 
 def undo(connection: sqlite3.Connection) -> str | None:
@@ -120,10 +113,9 @@ def _unpack(packed: str) -> list[Change]:
 
 
 def _write(connection: sqlite3.Connection, change: Change, row: Row | None) -> None:
-    if change.table == "landmarks":
-        assert row is not None, "landmarks are hidden, never deleted"
-        connection.execute(UPDATE_LANDMARK, (*row, *change.key))
-    elif row is None:
-        connection.execute(DELETE_POINT, (*change.key, "human"))
+    table = TABLES[change.table]
+    if row is None:
+        assert table is not LANDMARKS, "landmarks are hidden, never deleted"
+        connection.execute(table.delete, table.human(change.key))
     else:
-        connection.execute(UPSERT_POINT, (*change.key, "human", *row))
+        connection.execute(table.upsert, (*table.human(change.key), *row))

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from medssl.cohort.errors import UnknownEntryError
-from medssl.cohort.journal import Row
+from medssl.cohort.findings import NewLabel
 from medssl.cohort.records import NewPoint
+from medssl.cohort.tables import Row
 from medssl.errors import SettingsError
 from medssl.geometry import Grid, Unit
 
@@ -50,34 +51,50 @@ def find_landmark(connection: sqlite3.Connection, name: str, folder: Path) -> in
     return int(row[0])
 
 
-def clean_name(name: str, folder: Path) -> str:
-    """Trim a landmark's name and bring it to Unicode's composed form; refuse an empty one."""
+def clean_name(name: str, folder: Path, what: str = "landmark") -> str:
+    """Trim a name and bring it to Unicode's composed form; refuse an empty one."""
     clean = unicodedata.normalize("NFC", name).strip()
     if not clean:
-        raise SettingsError(f"{folder}: a landmark needs a name. Type one.")
+        raise SettingsError(f"{folder}: a {what} needs a name. Type one.")
     return clean
 
 
+def check_about(what: str, source: str, confidence: float | None, folder: Path) -> None:
+    """Refuse a source that is none, and a confidence that is no share."""
+    if source not in SOURCES:
+        raise SettingsError(
+            f"{folder}: the source of {what} is {source!r}. Give {', '.join(SOURCES)}."
+        )
+    if confidence is not None and not 0 <= confidence <= 1:
+        raise SettingsError(
+            f"{folder}: the confidence of {what} is {confidence}. Give a number from 0 to 1."
+        )
+
+
 def point_row(point: NewPoint, case: CaseRow, time: str, folder: Path) -> Row:
-    """Check a new point and give its columns, in the order of `journal.POINT_COLUMNS`."""
+    """Check a new point and give its columns, in the order of `tables.POINTS`."""
     vox = _checked(point, point.point_vox, case.grid.ndim, folder)
     given = point.point_world
     if given is None:
         given = case.grid.voxel_to_world(vox).tolist()
     world = _checked(point, given, case.grid.ndim, folder)
-    if point.source not in SOURCES:
-        raise SettingsError(
-            f"{folder}: a point's source is one of {', '.join(SOURCES)}, not {point.source!r}."
-        )
-    if point.confidence is not None and not 0 <= point.confidence <= 1:
-        raise SettingsError(
-            f"{folder}: the confidence of {point.landmark} in {point.case_key} is "
-            f"{point.confidence}. Give a number from 0 to 1."
-        )
+    what = f"{point.landmark} in {point.case_key}"
+    check_about(what, point.source, point.confidence, folder)
     none = (None,) * (3 - case.grid.ndim)
     confidence = None if point.confidence is None else float(point.confidence)
     about = (case.unit, point.source, confidence, point.model, point.author, time)
     return (*none, *vox, *world, *none, *about)
+
+
+def label_row(label: NewLabel, time: str, folder: Path) -> Row:
+    """Check a new label and give its columns, in the order of `tables.LABELS`."""
+    value = label.value.strip()
+    what = f"the label {label.name} of {label.case_key}"
+    if not value:
+        raise SettingsError(f"{folder}: {what} is empty. Give it a value, or delete it.")
+    check_about(what, label.source, label.confidence, folder)
+    confidence = None if label.confidence is None else float(label.confidence)
+    return value, label.source, confidence, label.model, label.author, time
 
 
 def _checked(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from medssl.cohort.connections import Connections
@@ -12,9 +13,12 @@ from medssl.cohort.errors import (
     NotACohortError,
 )
 from medssl.cohort.schema import check_ours, migrate
+from medssl.cohort.tally import NAME, find_loss
 
 DATABASE = "cohort.sqlite"
 SUFFIX = ".medssl"
+
+_log = logging.getLogger(__name__)
 
 
 def make_folder(path: Path) -> Path:
@@ -26,6 +30,7 @@ def make_folder(path: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
         if database.exists() and database.stat().st_size:
             raise CohortError(path, "there is a cohort already", "Open it, or choose a name.")
+        database.with_name(NAME).unlink(missing_ok=True)
         database.touch()
     except OSError as error:
         raise CohortStorageError(
@@ -67,7 +72,11 @@ def connect(path: Path) -> Connections:
                 f"the database is damaged ({' '.join(health.split())})",
                 "Keep a copy of the whole folder as it is, then restore it from a backup.",
             )
+        with connections.read() as connection:
+            connections.loss = find_loss(connection, connections.database)
     except Exception:
         connections.close()
         raise
+    if connections.loss:
+        _log.warning("%s", connections.loss)
     return connections

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from medssl.geometry import Grid, Unit
+
+if TYPE_CHECKING:
+    from medssl.io import ImageSource
 
 Source = Literal["manual", "predicted", "corrected"]
 Kind = Literal["human", "predicted"]
@@ -30,6 +33,14 @@ class NewCase:
         The image's own geometry.
     modality
         DICOM's modality code, or an empty text.
+    name
+        What is shown in place of the key where that would name the patient.
+    files
+        The files that it is read from, where they are not `path` alone.
+    number
+        Which picture of a file that holds several.
+    patient_id, study_id
+        As the source has them. Only codes made of them are stored (`medssl.cohort.identity`).
     """
 
     key: str
@@ -37,11 +48,30 @@ class NewCase:
     fingerprint: str
     grid: Grid
     modality: str = ""
+    name: str = ""
+    files: tuple[Path, ...] = ()
+    number: int | None = None
+    patient_id: str = ""
+    study_id: str = ""
 
 
 @dataclass(frozen=True)
 class CaseRecord:
-    """A case of the cohort; `changed` says that the file is another than the points were set on."""
+    """A case of the cohort.
+
+    Parameters
+    ----------
+    key, path, fingerprint, grid, modality, files, number
+        As of `NewCase`.
+    changed
+        The file is another than what a person worked on.
+    name
+        What to show; the key, unless that would name the patient.
+    patient, study
+        Codes that stand for the patient and the study, or empty texts.
+    copied
+        The image was copied into the cohort's folder.
+    """
 
     key: str
     path: Path
@@ -49,6 +79,18 @@ class CaseRecord:
     grid: Grid
     modality: str
     changed: bool
+    name: str
+    files: tuple[Path, ...]
+    number: int | None
+    patient: str
+    study: str
+    copied: bool
+
+    def source(self) -> ImageSource:
+        """Give the image as `medssl.io.list_images` lists it, to be read."""
+        from medssl.io.sources import ImageSource
+
+        return ImageSource(self.path, self.key, self.name, self.files or (self.path,), self.number)
 
 
 @dataclass(frozen=True)

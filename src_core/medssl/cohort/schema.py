@@ -1,8 +1,4 @@
-"""The tables of a cohort and how older ones are brought up to date.
-
-`MIGRATIONS[i]` leads from schema ``i`` to schema ``i + 1``; the number stands in SQLite's
-``user_version``. A published migration is never edited: a change of the tables is a new entry.
-"""
+"""Whose database it is, and how an older one is brought up to date."""
 
 from __future__ import annotations
 
@@ -10,70 +6,10 @@ import sqlite3
 from pathlib import Path
 
 from medssl.cohort.errors import CohortVersionError, NotACohortError
+from medssl.cohort.migrations import MIGRATIONS
 
 APPLICATION_ID = 0x4D53534C
 """Marks the file as a cohort's: "MSSL" in SQLite's ``application_id``."""
-
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        """
-        CREATE TABLE cases (
-            id INTEGER PRIMARY KEY,
-            key TEXT NOT NULL UNIQUE,
-            path TEXT NOT NULL,
-            fingerprint TEXT NOT NULL,
-            grid TEXT NOT NULL,
-            ndim INTEGER NOT NULL CHECK (ndim IN (2, 3)),
-            unit TEXT NOT NULL CHECK (unit IN ('mm', 'px')),
-            modality TEXT NOT NULL,
-            changed INTEGER NOT NULL DEFAULT 0
-        )
-        """,
-        """
-        CREATE TABLE landmarks (
-            id INTEGER PRIMARY KEY,
-            name TEXT NOT NULL,
-            text TEXT NOT NULL,
-            colour TEXT,
-            side TEXT,
-            removed INTEGER NOT NULL DEFAULT 0
-        )
-        """,
-        "CREATE UNIQUE INDEX landmark_names ON landmarks (name) WHERE removed = 0",
-        """
-        CREATE TABLE points (
-            case_id INTEGER NOT NULL REFERENCES cases (id) ON DELETE CASCADE,
-            landmark_id INTEGER NOT NULL REFERENCES landmarks (id) ON DELETE CASCADE,
-            kind TEXT NOT NULL CHECK (kind IN ('human', 'predicted')),
-            vox_z REAL,
-            vox_y REAL NOT NULL,
-            vox_x REAL NOT NULL,
-            world_x REAL NOT NULL,
-            world_y REAL NOT NULL,
-            world_z REAL,
-            unit TEXT NOT NULL CHECK (unit IN ('mm', 'px')),
-            source TEXT NOT NULL CHECK (source IN ('manual', 'predicted', 'corrected')),
-            confidence REAL,
-            model TEXT,
-            author TEXT,
-            time TEXT NOT NULL,
-            PRIMARY KEY (case_id, landmark_id, kind),
-            CHECK ((kind = 'predicted') = (source = 'predicted'))
-        ) WITHOUT ROWID
-        """,
-        "CREATE INDEX points_by_landmark ON points (landmark_id, case_id, kind)",
-        """
-        CREATE TABLE journal (
-            id INTEGER PRIMARY KEY,
-            text TEXT NOT NULL,
-            changes TEXT NOT NULL,
-            undone INTEGER NOT NULL DEFAULT 0,
-            time TEXT NOT NULL
-        )
-        """,
-        "CREATE INDEX journal_state ON journal (undone, id)",
-    ),
-)
 
 
 def check_ours(connection: sqlite3.Connection, database: Path) -> None:

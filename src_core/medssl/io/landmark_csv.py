@@ -38,6 +38,8 @@ class LandmarkRow:
         What belongs together (patient, examination), if the file says so.
     extra
         The remaining columns, as text.
+    line
+        The line of the file, counted from 1; 0 where there is none.
     """
 
     image: str
@@ -45,6 +47,7 @@ class LandmarkRow:
     point_vox: tuple[float, ...]
     group: str | None = None
     extra: dict[str, str] = field(default_factory=dict)
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ class ExportPoint:
         Who set it.
     description
         Free text.
+    author
+        Initials of the person who set it; an empty text where they are not known.
     """
 
     image: str
@@ -77,10 +82,21 @@ class ExportPoint:
     confidence: float | None = None
     source: Source = "manual"
     description: str = ""
+    author: str = ""
 
 
-def read_landmarks_csv(path: str | Path) -> list[LandmarkRow]:
+def read_landmarks_csv(
+    path: str | Path, problems: list[FileRefusedError] | None = None
+) -> list[LandmarkRow]:
     """Read the columns ``image,landmark,x,y[,z][,group]``; any others are kept as text.
+
+    Parameters
+    ----------
+    path
+        The table.
+    problems
+        Where a list is given, lines that are wrong are left out and told in it. Without one the
+        first of them refuses the table.
 
     Raises
     ------
@@ -90,17 +106,23 @@ def read_landmarks_csv(path: str | Path) -> list[LandmarkRow]:
     path = Path(path)
     rows = []
     for line, values in table_rows(path, ("image", "landmark", "x", "y")):
-        names = ("z", "y", "x") if values.get("z") else ("y", "x")
-        point = tuple(_number(path, line, values, name) for name in names)
-        if not values["image"] or not values["landmark"]:
-            raise _refused(path, line, "the image or the landmark has no name")
-        extra = {name: text for name, text in values.items() if name not in _OWN}
-        rows.append(
-            LandmarkRow(
-                values["image"], values["landmark"], point, values.get("group") or None, extra
-            )
-        )
+        try:
+            rows.append(_row(path, line, values))
+        except FileRefusedError as error:
+            if problems is None:
+                raise
+            problems.append(error)
     return rows
+
+
+def _row(path: Path, line: int, values: Mapping[str, str]) -> LandmarkRow:
+    names = ("z", "y", "x") if values.get("z") else ("y", "x")
+    point = tuple(_number(path, line, values, name) for name in names)
+    if not values["image"] or not values["landmark"]:
+        raise _refused(path, line, "the image or the landmark has no name")
+    extra = {name: text for name, text in values.items() if name not in _OWN}
+    group = values.get("group") or None
+    return LandmarkRow(values["image"], values["landmark"], point, group, extra, line)
 
 
 def read_spacing_csv(path: str | Path) -> dict[str, tuple[float, ...]]:
@@ -130,6 +152,7 @@ def read_spacing_csv(path: str | Path) -> dict[str, tuple[float, ...]]:
 def write_landmarks_csv(path: str | Path, rows: Sequence[ExportPoint]) -> Path:
     """Write points as ``image,landmark,x,y[,z]`` in voxels and ``world_…`` in `unit`.
 
+    A column ``author`` is added where the initials of one of them are known.
     `read_landmarks_csv` reads the file back.
 
     Raises
@@ -140,16 +163,18 @@ def write_landmarks_csv(path: str | Path, rows: Sequence[ExportPoint]) -> Path:
     ndim = max((len(row.point_vox) for row in rows), default=2)
     axes = "xyz"[:ndim]
     header = ["image", "landmark", *axes, *(f"world_{a}" for a in axes)]
-    table = [[*header, "unit", "confidence", "source", "description"]]
+    authors = any(row.author for row in rows)
+    header += ["unit", "confidence", "source", "description", *(["author"] if authors else [])]
+    table = [header]
     for row in rows:
         voxels = [f"{v:.4f}" for v in reversed(row.point_vox)]
         world = [f"{v:.4f}" for v in row.point_world]
         padding = [""] * (ndim - len(voxels))
         confidence = "" if row.confidence is None else f"{row.confidence:.4f}"
         place = [*voxels, *padding, *world, *padding]
-        table.append(
-            [row.image, row.landmark, *place, row.unit, confidence, row.source, row.description]
-        )
+        about = [row.unit, confidence, row.source, row.description]
+        about += [row.author] if authors else []
+        table.append([row.image, row.landmark, *place, *about])
     with write_text(Path(path)) as file:
         csv.writer(file, lineterminator="\n").writerows(table)
     return Path(path)

@@ -38,7 +38,7 @@ def source_fingerprint(source: ImageSource, cache: ArrayCache) -> str:
 
 
 def _content_fingerprint(given: Sequence[Path], cache: ArrayCache) -> str:
-    files = _with_data_files(given)
+    files = with_data_files(given)
     stamp = hashlib.blake2b(digest_size=16)
     for path in files:
         status = path.stat()
@@ -56,8 +56,8 @@ def _content_fingerprint(given: Sequence[Path], cache: ArrayCache) -> str:
     return fingerprint
 
 
-def _with_data_files(files: Sequence[Path]) -> list[Path]:
-    """Add the files that hold the pixels where a header file names another one."""
+def with_data_files(files: Sequence[Path]) -> list[Path]:
+    """Add to the files of an image those that hold its pixels, where a header names another."""
     found = list(files)
     for path in files:
         suffix = path.suffix.lower()

@@ -7,7 +7,9 @@ import sqlite3
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from medssl.cohort import (
@@ -22,7 +24,7 @@ from medssl.cohort import (
     connections,
     schema,
 )
-from medssl.errors import StorageError
+from medssl.errors import SettingsError, StorageError
 from medssl.geometry import Grid
 
 
@@ -59,20 +61,20 @@ def test_a_newer_schema_is_refused_and_left_alone(folder: Path) -> None:
 def test_an_older_schema_is_brought_up_to_date(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    newer = (*schema.MIGRATIONS, ("ALTER TABLE cases ADD COLUMN patient TEXT",))
+    newer = (*schema.MIGRATIONS, ("ALTER TABLE cases ADD COLUMN ward TEXT",))
     monkeypatch.setattr(schema, "MIGRATIONS", newer)
     with Cohort.open(folder) as cohort:
         assert len(cohort.points()) == 1
     with sqlite3.connect(folder / DATABASE) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
-        connection.execute("SELECT patient FROM cases")
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(newer),)
+        connection.execute("SELECT ward FROM cases")
     connection.close()
 
 
 def test_a_migration_that_fails_changes_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = ("ALTER TABLE cases ADD COLUMN patient TEXT", "SELECT nonsense")
+    broken = ("ALTER TABLE cases ADD COLUMN ward TEXT", "SELECT nonsense")
     with monkeypatch.context() as patch:
         patch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, broken))
         with pytest.raises(sqlite3.OperationalError):
@@ -181,6 +183,34 @@ def test_a_drive_without_write_ahead_log_gets_a_rollback_journal(
             assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
             assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
     assert "rollback journal" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"), [("nfs4", "delete"), ("cifs", "delete"), ("ext4", "wal")]
+)
+def test_a_network_drive_gets_a_rollback_journal(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str, mode: str
+) -> None:
+    drives = [
+        SimpleNamespace(mountpoint="/", fstype="ext4", opts="rw"),
+        SimpleNamespace(mountpoint=str(folder.parent.resolve()), fstype=kind, opts="rw"),
+    ]
+    monkeypatch.setattr(psutil, "disk_partitions", lambda **_: drives)
+    with Cohort.open(folder) as cohort:
+        cohort.set_point("a.png", "carina", (3, 4), None, "corrected")
+        with cohort._db.read() as connection:
+            assert connection.execute("PRAGMA journal_mode").fetchone() == (mode,)
+            assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert len(cohort.points()) == 1
+
+
+def test_the_journal_can_be_chosen(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDSSL_COHORT_JOURNAL", "rollback")
+    with Cohort.open(folder) as cohort, cohort._db.read() as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+    monkeypatch.setenv("MEDSSL_COHORT_JOURNAL", "paper")
+    with pytest.raises(SettingsError, match="wal or rollback"):
+        Cohort.open(folder)
 
 
 def test_every_commit_is_synced_and_every_reference_checked(folder: Path) -> None:

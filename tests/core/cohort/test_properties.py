@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from medssl.cohort import Cohort, LandmarkRecord, Point
+from medssl.cohort import (
+    Alternative,
+    Cohort,
+    Label,
+    LandmarkRecord,
+    NewLabel,
+    NewPoint,
+    Point,
+    SegmentationRecord,
+)
 from medssl.errors import SettingsError
 from medssl.geometry import Grid
+from medssl.io import Segmentation
 
 CASES = ("a", "b")
 NAMES = ("carina", "apex", "hilum")
-HumanState = tuple[list[LandmarkRecord], list[Point]]
+HumanState = tuple[
+    list[LandmarkRecord], list[Point], list[Label], list[SegmentationRecord], list[Alternative]
+]
 
 case_keys = st.sampled_from(CASES)
 names = st.sampled_from(NAMES)
 places = st.tuples(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3))
+values = st.sampled_from(("0", "1"))
 human_actions = st.one_of(
+    st.tuples(st.just("label"), case_keys, values, st.sampled_from(("manual", "corrected"))),
+    st.tuples(st.just("unlabel"), case_keys),
+    st.tuples(st.just("draw"), case_keys, st.just("manual")),
+    st.tuples(st.just("erase"), case_keys),
+    st.tuples(st.just("second"), case_keys, names, places),
+    st.tuples(st.just("take")),
+    st.tuples(st.just("drop")),
     st.tuples(st.just("set"), case_keys, names, places, st.sampled_from(("manual", "corrected"))),
     st.tuples(st.just("delete"), case_keys, names),
     st.tuples(st.just("add"), names),
@@ -28,6 +50,8 @@ human_actions = st.one_of(
     st.tuples(st.just("rename"), names, names),
 )
 predictions = st.one_of(
+    st.tuples(st.just("label"), case_keys, values, st.just("predicted")),
+    st.tuples(st.just("draw"), case_keys, st.just("predicted")),
     st.tuples(st.just("set"), case_keys, names, places, st.just("predicted")),
     st.tuples(st.just("forget"), case_keys, names),
     st.tuples(st.just("clear"), names),
@@ -39,7 +63,7 @@ quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCh
 def _new(folder: str) -> Cohort:
     cohort = Cohort.create(Path(folder) / "c")
     for key in CASES:
-        cohort.add_case(key, f"/{key}", key, Grid.create((10, 10)))
+        cohort.add_case(key, f"/{key}", key, Grid.create((4, 4)))
     for name in NAMES[:2]:
         cohort.add_landmark(name)
     return cohort
@@ -54,6 +78,8 @@ def _do(cohort: Cohort, action: tuple[Any, ...]) -> bool:
             cohort.set_point(case, name, place, None, source)
         elif verb == "delete":
             return cohort.delete_point(*values)
+        elif verb in _OTHER:
+            return _OTHER[verb](cohort, *values)
         elif verb == "forget":
             cohort.delete_point(*values, kind="predicted")
         elif verb == "rename":
@@ -73,8 +99,49 @@ def _do(cohort: Cohort, action: tuple[Any, ...]) -> bool:
     return True
 
 
+def _label(cohort: Cohort, key: str, value: str, source: Any) -> bool:
+    cohort.set_labels([NewLabel(key, "effusion", value, source)])
+    return True
+
+
+def _draw(cohort: Cohort, key: str, source: Any) -> bool:
+    mask = Segmentation.from_masks({"lung": np.eye(4)}, Grid.create((4, 4)))
+    cohort.set_segmentation(key, "lung", mask, source)
+    return True
+
+
+def _second(cohort: Cohort, key: str, name: str, place: tuple[float, float]) -> bool:
+    """Let another annotator's point meet what the cohort holds."""
+    other = NewPoint(key, name, place, None, "manual", author="XY")
+    return cohort.meet_points([other], "reader 2").changed
+
+
+def _decide(cohort: Cohort, decision: Any) -> bool:
+    others = cohort.alternatives()
+    if others:
+        decision(cohort, others[0])
+    return bool(others)
+
+
+_OTHER: dict[str, Any] = {
+    "label": _label,
+    "unlabel": lambda cohort, key: cohort.delete_label(key, "effusion"),
+    "draw": _draw,
+    "erase": lambda cohort, key: cohort.delete_segmentation(key, "lung"),
+    "second": _second,
+    "take": lambda cohort: _decide(cohort, Cohort.take_alternative),
+    "drop": lambda cohort: _decide(cohort, Cohort.drop_alternative),
+}
+
+
 def _human(cohort: Cohort) -> HumanState:
-    return cohort.landmarks(), cohort.points(kind="human")
+    return (
+        cohort.landmarks(),
+        cohort.points(kind="human"),
+        cohort.labels(kind="human"),
+        cohort.segmentations(kind="human"),
+        cohort.alternatives(),
+    )
 
 
 @quick
@@ -95,6 +162,8 @@ def test_predictions_never_touch_what_a_person_did(
         effective = {(p.case_key, p.landmark): p for p in cohort.points()}
         for point in cohort.points(kind="human"):
             assert effective[point.case_key, point.landmark] == point
+        said = {label.case_key: label for label in cohort.labels()}
+        assert all(said[label.case_key] == label for label in cohort.labels(kind="human"))
 
 
 @quick
@@ -121,6 +190,35 @@ def test_undo_and_redo_walk_through_equal_states(
         assert cohort.redo() is None
         assert cohort.points(kind="predicted") == predicted
         cohort.close()
+
+
+def test_two_hundred_mixed_actions_undone_and_redone_return_to_equal_states() -> None:
+    chance = random.Random(5)
+    with tempfile.TemporaryDirectory() as folder, _new(folder) as cohort:
+        states = [_human(cohort)]
+        while len(states) <= 200:
+            if _do(cohort, _random_action(chance)):
+                states.append(_human(cohort))
+        for state in reversed(states[:-1]):
+            assert cohort.undo() is not None
+            assert _human(cohort) == state
+        for state in states[1:]:
+            assert cohort.redo() is not None
+            assert _human(cohort) == state
+        assert cohort.redo() is None
+
+
+def _random_action(chance: random.Random) -> tuple[Any, ...]:
+    key, name, other = chance.choice(CASES), chance.choice(NAMES), chance.choice(NAMES)
+    place = (chance.uniform(0, 3), chance.uniform(0, 3))
+    rare: list[tuple[Any, ...]] = [("remove", name), ("rename", name, other)]
+    often: list[tuple[Any, ...]] = [
+        ("set", key, name, place, "manual"), ("delete", key, name), ("add", name),
+        ("label", key, chance.choice("01"), "manual"), ("unlabel", key),
+        ("draw", key, "corrected"), ("erase", key), ("second", key, name, place), ("take",),
+        ("drop",),
+    ]  # fmt: skip
+    return chance.choice(rare if chance.random() < 0.1 else often)
 
 
 def _is_human(action: tuple[Any, ...]) -> bool:

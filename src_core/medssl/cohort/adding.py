@@ -1,0 +1,217 @@
+"""Add images to a cohort: whole cases only, and the same again changes nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from medssl.cohort.copying import copy_image
+from medssl.cohort.found_ids import read_ids
+from medssl.cohort.image_lists import find_given
+from medssl.cohort.records import CaseRecord, NewCase
+from medssl.cohort.store import Cohort
+from medssl.errors import FileRefusedError, GeometryError
+from medssl.io.sources import ImageSource, Problem
+from medssl.prepare.cache import ArrayCache
+from medssl.prepare.fingerprint import source_fingerprint
+from medssl.progress import Progress, silent
+
+_BATCH = 32
+_SECONDS = 2.0
+
+
+@dataclass
+class Added:
+    """What became of images that were to be added.
+
+    Parameters
+    ----------
+    added
+        Keys of the new cases.
+    known
+        Number of images that were there already.
+    moved
+        Keys of cases whose image was found again under another path.
+    changed
+        Keys of cases whose file is another than before.
+    duplicates
+        Images that are left out, each with the key of the case that has the same content.
+    patients
+        Codes of patients who had images in the cohort before.
+    problems, notes
+        What could not be used, and what was left out on purpose.
+    """
+
+    added: list[str] = field(default_factory=list)
+    known: int = 0
+    moved: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    duplicates: list[tuple[Path, str]] = field(default_factory=list)
+    patients: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
+
+
+def add_images(
+    cohort: Cohort,
+    where: Sequence[Path],
+    copy: bool = False,
+    progress: Progress = silent,
+    cache: ArrayCache | None = None,
+) -> Added:
+    """Add the images of folders, files and tables to a cohort.
+
+    Cases are stored in small groups as it goes on. When it is interrupted, those that are stored
+    are whole; adding the same again goes on where it was.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    where
+        Folders, files, ``.txt`` lists, ``.csv`` tables (`medssl.cohort.image_lists`).
+    copy
+        Copy the images into the cohort's folder; else they are referred to where they lie.
+    progress
+        Called for each image; may raise `medssl.errors.Cancelled`.
+    cache
+        Where fingerprints are remembered; by default the user's cache.
+
+    Raises
+    ------
+    FileRefusedError
+        If there is not one image.
+    StorageError
+        If the cohort cannot be written.
+    """
+    given = find_given(where, progress)
+    work = _Adding(cohort, copy, cache or ArrayCache())
+    work.result.problems += given.problems
+    work.result.notes = given.notes
+    try:
+        for number, source in enumerate(given.sources):
+            progress(number, len(given.sources), source.name)
+            try:
+                work.take(source, given.ids.get(source.key))
+            except (FileRefusedError, GeometryError) as error:
+                work.result.problems.append(Problem(source.path, str(error)))
+            except OSError as error:
+                text = f"{source.path}: {error.strerror or error}. Check that it can be read."
+                work.result.problems.append(Problem(source.path, text))
+            except MemoryError:
+                text = f"{source.path}: too large for the memory. Make a smaller copy of it."
+                work.result.problems.append(Problem(source.path, text))
+        progress(len(given.sources), len(given.sources), "")
+    finally:
+        work.flush()
+    return work.result
+
+
+class _Adding:
+    """The state of one import: what is known of the cohort, and what is not stored yet."""
+
+    def __init__(self, cohort: Cohort, copy: bool, cache: ArrayCache) -> None:
+        self.result = Added()
+        self._cohort, self._copy, self._cache = cohort, copy, cache
+        cases = cohort.cases()
+        self._by_place = {_place(case.source()): case for case in cases}
+        self._by_content: dict[str, CaseRecord | NewCase] = {c.fingerprint: c for c in cases}
+        self._keys = {case.key for case in cases}
+        self._names = {case.name for case in cases}
+        self._patients = {case.patient for case in cases} - {""}
+        self._waiting: list[NewCase] = []
+        self._stored = time.monotonic()
+
+    def take(self, source: ImageSource, ids: tuple[str, str] | None) -> None:
+        """Decide what a source is, and do what follows."""
+        fingerprint = source_fingerprint(source, self._cache)
+        known = self._by_place.get(_place(source))
+        twin = self._by_content.get(fingerprint)
+        if known is not None and known.fingerprint == fingerprint:
+            self.result.known += 1
+        elif known is not None:
+            new = self._case(source, fingerprint, known.key, ids)
+            self._wait(replace(new, name=known.name))
+            self.result.changed.append(known.key)
+        elif isinstance(twin, CaseRecord) and _is_gone(twin):
+            self._cohort.relocate([(twin.key, source)])
+            self._by_content[fingerprint] = self._cohort.case(twin.key)
+            self.result.moved.append(twin.key)
+        elif twin is not None:
+            if isinstance(twin, CaseRecord) and twin.copied:
+                self.result.known += 1
+            else:
+                self.result.duplicates.append((source.path, twin.name or twin.key))
+        else:
+            new = self._case(source, fingerprint, self._free_key(source), ids)
+            self._by_content[fingerprint] = new
+            self._wait(new)
+            self.result.added.append(new.key)
+
+    def flush(self) -> None:
+        """Store what is not stored yet."""
+        if self._waiting:
+            self._cohort.add_cases(self._waiting)
+            self._waiting = []
+        self._stored = time.monotonic()
+
+    def _wait(self, new: NewCase) -> None:
+        self._waiting.append(new)
+        if len(self._waiting) >= _BATCH or time.monotonic() - self._stored > _SECONDS:
+            self.flush()
+
+    def _case(
+        self, source: ImageSource, fingerprint: str, key: str, ids: tuple[str, str] | None
+    ) -> NewCase:
+        image = source.read()
+        found = read_ids(source)
+        patient, study = ids or ("", "")
+        patient, study = patient or found.patient, study or found.study
+        code = self._cohort.patient_code(patient)
+        if code in self._patients:
+            self.result.patients.add(code)
+        name = key
+        if found.names_patient:
+            name = self._shown(code, found.hidden(source.name) or image.modality or "image")
+        self._names.add(name)
+        if self._copy:
+            source = copy_image(self._cohort.path, source, fingerprint)
+        return NewCase(
+            key, source.path, fingerprint, image.grid, image.modality, name, source.files,
+            source.number, patient, study,
+        )  # fmt: skip
+
+    def _shown(self, code: str, wanted: str) -> str:
+        """Choose a name that tells the image apart and not the patient."""
+        wanted = f"{code} {wanted}".strip()
+        name, number = wanted, 1
+        while name in self._names:
+            number += 1
+            name = f"{wanted} ({number})"
+        return name
+
+    def _free_key(self, source: ImageSource) -> str:
+        """Choose a key that no other case has: the source's, or with its folder's name."""
+        key, number = source.key, 1
+        if key in self._keys:
+            inside = Path(key.partition("#")[0])
+            depth = len(inside.parts)
+            above = source.path.absolute().parents[max(0, depth - 1) :][:1]
+            key = f"{above[0].name}/{key}" if above else key
+        wanted = key
+        while key in self._keys:
+            number += 1
+            key = f"{wanted} ({number})"
+        self._keys.add(key)
+        return key
+
+
+def _place(source: ImageSource) -> tuple[str, tuple[str, ...], int | None]:
+    files = tuple(str(file.absolute()) for file in source.files or (source.path,))
+    return str(source.path.absolute()), files, source.number
+
+
+def _is_gone(case: CaseRecord) -> bool:
+    return not all(file.exists() for file in case.source().files)
