@@ -80,6 +80,7 @@ def make_request(task: Comparison, given: argparse.Namespace) -> TransferRequest
         labelled=("all",) if given.reuse else tuple(given.labelled),
         seeds=given.seeds or (2 if given.reuse else task.seeds),
         pretrain_steps=given.steps or task.steps,
+        finetune_steps=given.finetune_steps,
         finetune_crop=task.crop,
         device=given.device,
     )
@@ -131,6 +132,7 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", help="in place of the usual ones")
     parser.add_argument("--labelled", nargs="+", default=["5", "10", "all"])
     parser.add_argument("--steps", type=int, help="of each pretraining")
+    parser.add_argument("--finetune-steps", type=int, help="of each fine-tuning")
     parser.add_argument("--seeds", type=int)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--work", type=Path, default=Path("benchmark_runs"))
