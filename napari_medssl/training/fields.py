@@ -39,6 +39,8 @@ class FormField:
         Limits of a number, None without.
     optional
         Whether it may be left unset.
+    only_for
+        Recipes that know it; empty: all do.
     """
 
     name: str
@@ -49,6 +51,11 @@ class FormField:
     low: float | None = None
     high: float | None = None
     optional: bool = False
+    only_for: tuple[str, ...] = ()
+
+    def belongs_to(self, recipe: str) -> bool:
+        """Whether a recipe knows it."""
+        return not self.only_for or recipe in self.only_for
 
     @property
     def words(self) -> str:
@@ -95,6 +102,7 @@ def _field(name: str, entry: Mapping[str, Any]) -> FormField | None:
         _limit(of, "minimum", "exclusiveMinimum", kind, 1),
         _limit(of, "maximum", "exclusiveMaximum", kind, -1),
         optional=len(plain) < len(kinds),
+        only_for=tuple(entry.get("only_for", ())),
     )
 
 

@@ -123,7 +123,7 @@ METHODS: tuple[Method, ...] = (
     ),
 )
 EFFORTS: tuple[Effort, ...] = (
-    Effort("quick", "Quick · 8 min", "Enough for landmarks in images of one kind."),
+    Effort("quick", "Quick · 8 min", "A first model of images of one kind."),
     Effort("standard", "Standard · 45 min", "Taught longer: steadier where images vary."),
     Effort(
         "paper", "Paper · hours", "The published net and schedule; a GPU takes hours, a CPU days."

@@ -133,3 +133,20 @@ def viewer(window: Any) -> Iterator[Any]:
 @pytest.fixture
 def dock(viewer: Any, engine: FakeEngine) -> Any:
     return gui.open_dock(viewer, engine)
+
+
+@pytest.fixture
+def training(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Engine of trainings that a test writes by hand; their processes end with the test."""
+    from fake_training import FakeTraining
+
+    engine = FakeTraining()
+
+    def start(folder):
+        next(run for run in engine.created if run.path == folder).begin()
+        return 1
+
+    monkeypatch.setattr("medssl.runs.start_job", start)
+    yield engine
+    for run in engine.created:
+        run.kill()

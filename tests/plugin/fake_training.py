@@ -9,6 +9,9 @@ from typing import Any
 
 import gui
 import numpy as np
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QWidget
 
 from medssl.geometry import Grid
 from medssl.io import list_images
@@ -24,6 +27,7 @@ SCHEMA: dict[str, Any] = {
             "anyOf": [{"enum": ["dense", "grid"]}, {"type": "null"}],
             "default": None,
             "description": "points or patches",
+            "only_for": ["ld"],
         },
         "steps": {
             "anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}],
@@ -156,3 +160,11 @@ def open_dock(viewer: Any, engine: Any = None) -> PretrainingWidget:
 def state_of(dock: PretrainingWidget) -> str | None:
     snapshot = dock.training.snapshot
     return None if snapshot is None else snapshot.status.state
+
+
+def click(widget: QWidget) -> None:
+    """Click a part that can be seen and is enabled."""
+    assert widget.isVisible()
+    assert widget.isEnabled()
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
+    gui.settle()

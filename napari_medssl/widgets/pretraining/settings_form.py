@@ -61,6 +61,7 @@ class SettingsForm(QWidget):
         self._layout.setHorizontalSpacing(10)
         self._fields: dict[str, FormField] = {}
         self._editors: dict[str, QWidget] = {}
+        self._recipe: str | None = None
 
     def set_fields(self, fields: Sequence[FormField]) -> None:
         """Build the lines anew."""
@@ -78,19 +79,34 @@ class SettingsForm(QWidget):
             editor.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             self._editors[field.name] = editor
             self._layout.addRow(caption, editor)
+        self._show_rows()
+
+    def show_only_for(self, recipe: str) -> None:
+        """Hide the settings that a recipe knows nothing of; what is set in them waits."""
+        if recipe != self._recipe:
+            self._recipe = recipe
+            self._show_rows()
 
     def editor(self, name: str) -> QWidget:
         """Part that sets a field."""
         return self._editors[name]
 
     def values(self) -> dict[str, Any]:
-        """Give what is set and is not what it would be anyway."""
-        found = {name: _value(self._editors[name], field) for name, field in self._fields.items()}
+        """Give what is shown, is set, and is not what it would be anyway."""
+        known = {name: field for name, field in self._fields.items() if self._belongs(field)}
+        found = {name: _value(self._editors[name], field) for name, field in known.items()}
         return {
             name: value
             for name, value in found.items()
             if value is not None and value != self._fields[name].default
         }
+
+    def _belongs(self, field: FormField) -> bool:
+        return self._recipe is None or field.belongs_to(self._recipe)
+
+    def _show_rows(self) -> None:
+        for name, field in self._fields.items():
+            self._layout.setRowVisible(self._editors[name], self._belongs(field))
 
     def _make(self, field: FormField) -> QWidget:
         if field.kind in ("choice", "flag"):

@@ -57,12 +57,12 @@ class SetupPage(QWidget):
         layout.addStretch(1)
         for effort in EFFORTS:
             self.effort.addItem(effort.title, effort.preset)
-        self.methods.idClicked.connect(lambda n: training.choose(recipe=METHODS[n].recipe))
+        self.methods.idClicked.connect(lambda n: self._choose_recipe(METHODS[n].recipe))
         self.effort.activated.connect(
             lambda _: training.choose(preset=str(self.effort.currentData()))
         )
         self.variant.activated.connect(
-            lambda _: training.choose(recipe=str(self.variant.currentData()))
+            lambda _: self._choose_recipe(str(self.variant.currentData()))
         )
         self.form.changed.connect(lambda: training.choose(expert=self.form.values()))
         self.preview_form.changed.connect(
@@ -76,9 +76,14 @@ class SetupPage(QWidget):
         self.form.set_fields(form_fields(settings, without=_ELSEWHERE))
         self.preview_form.set_fields(form_fields(preview, without=("enabled",)))
 
+    def _choose_recipe(self, recipe: str) -> None:
+        self.form.show_only_for(recipe)
+        self._training.choose(recipe=recipe, expert=self.form.values())
+
     def refresh(self) -> None:
         """Show what is chosen."""
         choice = self._training.choice
+        self.form.show_only_for(choice.recipe)
         chosen = method_of(choice.recipe)
         for number, method in enumerate(METHODS):
             self.methods.button(number).setChecked(method is chosen)

@@ -28,6 +28,10 @@ Beside places it is Barlow Twins: MoCo's queue holds no more keys than there are
 cohorts of a hundred it collapsed there.
 """
 
+_OF_LD: dict[str, Any] = {"only_for": ["ld"]}
+_OF_DIRA: dict[str, Any] = {"only_for": list(_DIRA)}
+"""Recipes that a setting belongs to; in the schema, so that a form can leave out the others."""
+
 _AS_THE_RECIPE: dict[str, Any] = {"batch": None, "rate": 1.0}
 """What a stage has of its own no more where a person sets the batch."""
 
@@ -49,16 +53,19 @@ class PretrainSettings(BaseModel):
     )
     form: Literal["dense", "grid"] | None = Field(
         default=None,
+        json_schema_extra=_OF_LD,
         description="dense: points, learns in minutes; grid: the paper's patches. "
         "Empty: the preset's.",
     )
     schedule: Literal["stepwise", "warmup", "joint"] | None = Field(
         default=None,
+        json_schema_extra=_OF_DIRA,
         description="DiRA: parts are added one after the other (stepwise, the default), the "
         "adversary alone comes later (warmup), or all learn from the first step (joint).",
     )
     parts: Literal["di", "res", "dir", "dira"] | None = Field(
         default=None,
+        json_schema_extra=_OF_DIRA,
         description="DiRA: discrimination alone, restoration alone, both, or both and the "
         "adversary (dira, the default).",
     )
@@ -73,11 +80,13 @@ class PretrainSettings(BaseModel):
         default=None,
         ge=2,
         le=64,
+        json_schema_extra=_OF_LD,
         description="Structures that a second stage learns to tell apart (region discrimination; "
         "the paper's 16). Empty: no second stage.",
     )
     centre_sensitive: bool = Field(
         default=False,
+        json_schema_extra=_OF_LD,
         description="grid: a patch's feature speaks mostly for its centre (center-sensitive "
         "averaging pooling). The dense form has no patches.",
     )
@@ -140,11 +149,11 @@ class PretrainSettings(BaseModel):
     def _check_method(self) -> None:
         """Refuse what the recipe knows nothing of."""
         asked = {name: value for name, value in self if value not in (None, False)}
-        foreign: tuple[str, ...] = ("schedule", "parts")
-        if self.recipe != "ld":
-            foreign = ("form", "clusters", "centre_sensitive")
-        for name in foreign:
-            if name in asked and self.custom is None:
+        for name, field in type(self).model_fields.items():
+            extra = field.json_schema_extra
+            recipes = extra.get("only_for") if isinstance(extra, dict) else None
+            foreign = isinstance(recipes, list) and self.recipe not in recipes
+            if foreign and name in asked and self.custom is None:
                 raise ValueError(f"{name} does not belong to the recipe {self.recipe}")
         if self.parts == "res" and self.schedule is not None:
             raise ValueError("restoration alone has one stage: schedule says nothing of it")
