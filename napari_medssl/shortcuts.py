@@ -45,7 +45,7 @@ PRETRAINING: tuple[Shortcut, ...] = (
     ),
 )
 READING: tuple[Shortcut, ...] = (
-    Shortcut("planes", ("Y",), "Y", "show or hide the three planes"),
+    Shortcut("planes", ("8",), "8", "show or hide the three planes"),
     Shortcut("next_window", ("0",), "0", "next window of grey values"),
     Shortcut("play", ("9",), "9", "play the frames, or stop"),
 )

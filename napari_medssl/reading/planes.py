@@ -182,13 +182,18 @@ def _colours(layer: Image, cut: NDArray[Any]) -> Bytes:
     if layer.rgb:
         scaled = cut if cut.dtype == np.uint8 else np.clip(cut, 0, 1) * 255
         return np.asarray(scaled[..., :3], np.uint8)
-    return np.asarray(_table(layer)[_levels(layer, cut)][..., :3])
+    colours = np.ascontiguousarray(_table(layer)[:, :3])
+    return np.asarray(np.take(colours, _levels(layer, cut), axis=0))
 
 
 def _levels(layer: Image, cut: NDArray[Any]) -> Bytes:
     """Bring values into the layer's window, 0 to 255."""
     low, high = layer.contrast_limits
-    levels = np.nan_to_num((cut.astype(np.float32) - low) * (255.0 / max(high - low, 1e-12)))
+    levels = cut.astype(np.float32)
+    levels -= np.float32(low)
+    levels *= np.float32(255.0 / max(high - low, 1e-12))
+    if cut.dtype.kind == "f":
+        np.nan_to_num(levels, copy=False)
     np.clip(levels, 0, 255, out=levels)
     if layer.gamma != 1:
         levels = 255 * (levels / 255) ** layer.gamma

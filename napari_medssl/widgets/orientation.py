@@ -57,9 +57,7 @@ class OrientationLetters:
         self._holders = 0
         self._target = ReadTarget(viewer)
         self._target.changed.connect(self.refresh)
-        self._overlays = [TextOverlay(position=p, box=False, font_size=12) for p in _PLACES]
-        for place, overlay in zip(_PLACES, self._overlays, strict=True):
-            viewer.canvas.overlays[f"medssl_{place}"] = overlay
+        self._overlays = [_overlay(viewer, place) for place in _PLACES]
         dims, camera = viewer.dims.events, viewer.scene.camera.events
         self._sources = (dims.order, dims.ndisplay, dims.ndim, camera.orientation)
         for source in self._sources:
@@ -101,6 +99,14 @@ class OrientationLetters:
         for overlay in self._overlays:
             overlay.text, overlay.visible = "", False
         return True
+
+
+def _overlay(viewer: Viewer, place: str) -> TextOverlay:
+    """Give the text at an edge of a viewer; napari does not draw one that replaces another."""
+    name = f"medssl_{place}"
+    if name not in viewer.canvas.overlays:
+        viewer.canvas.overlays[name] = TextOverlay(position=place, box=False, font_size=12)
+    return viewer.canvas.overlays[name]
 
 
 _HELD: WeakKeyDictionary[Viewer, OrientationLetters] = WeakKeyDictionary()

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from napari import Viewer
 
 
+_AXES = 3
+
+
 def read_target(viewer: Viewer) -> Image | None:
     """Find the image that is read: the selected one, else the uppermost; both visible.
 
@@ -68,6 +71,15 @@ class ReadTarget(QObject):
     def layer(self) -> Image | None:
         """The image that is read; None without, or when it has just been taken away."""
         return self._layer if self._layer in self._viewer.layers else None
+
+    @property
+    def is_volume(self) -> bool:
+        """Whether the image is a volume, with or without frames; not a picture or a film."""
+        layer = self.layer
+        if layer is None or layer.ndim < _AXES:
+            return False
+        known = known_of(layer)
+        return known is None or len(known["grid"]["shape"]) == _AXES
 
     def look(self) -> None:
         """Look anew which image is read."""

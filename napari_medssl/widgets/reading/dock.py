@@ -103,9 +103,10 @@ class ReadingWidget(QWidget):
         body.setSpacing(8)
         for part in (self.window_box, rule(), self.place_box, rule()):
             body.addWidget(part)
-        body.addWidget(self.header_fold, 1)
+        body.addWidget(self.header_fold)
         self._rest = QWidget()
         body.addWidget(self._rest, 1)
+        self._column = body
         self.setMinimumWidth(320)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 10)
@@ -146,6 +147,9 @@ class ReadingWidget(QWidget):
         if self.planes is not None:
             dock = self.planes.parentWidget()
             self._viewer.window.remove_dock_widget(dock if dock is not None else self.planes)
+            return
+        if not self.target.is_volume:
+            self._say("Three planes need a volume.")
             return
         self.planes = PlanesWidget(self._viewer, self.target, self.crosshair)
         self.planes.closed.connect(self._on_planes_closed)
@@ -208,13 +212,16 @@ class ReadingWidget(QWidget):
         self.head.show_state(self._viewer, self.target.layer)
 
     def _refresh_primary(self) -> None:
+        volume = self.target.layer is not None and self.target.is_volume
+        self.primary.setEnabled(volume or self.planes is not None or self.target.layer is None)
         if self.target.layer is None:
             self.primary.setText("Open images…")
             self.primary.setToolTip("Files or slices of DICOM, NIfTI, NRRD, TIFF, PNG, JPEG")
             return
         words = "Show three planes" if self.planes is None else "Hide three planes"
         self.primary.setText(labelled(words, "planes"))
-        self.primary.setToolTip("Axial, coronal and sagittal, linked by a crosshair")
+        tip = "Axial, coronal and sagittal, linked by a crosshair"
+        self.primary.setToolTip(tip if volume else "Three planes need a volume")
 
     def _on_moved(self, _: object = None) -> None:
         self.place_box.refresh()
@@ -228,6 +235,7 @@ class ReadingWidget(QWidget):
 
     def _on_fold(self, opened: bool) -> None:
         self._rest.setVisible(not opened)
+        self._column.setStretchFactor(self.header_fold, int(opened))
         if opened:
             self._read_header()
 

@@ -84,14 +84,14 @@ class PlaceBox(QWidget):
     def refresh(self) -> None:
         """Show where the crosshair is."""
         layer, position = self._target.layer, self._crosshair.position
-        volume = layer is not None and layer.ndim >= 3 and not self._is_film()
-        self._planes.setVisible(volume)
+        self._planes.setVisible(self._target.is_volume)
         for made, plane in zip(self._buttons, PLANES, strict=True):
             made.setChecked(self._view.plane is plane)
         if position is not None:
             axes = "x, y, z" if len(position.point_vox) == 3 else "x, y"
+            cell = "Voxel" if len(position.point_vox) == 3 else "Pixel"
             self._names["place"].setText("LPS" if position.in_patient else f"Place {axes}")
-            self._names["voxel"].setText(f"Voxel {axes}")
+            self._names["voxel"].setText(f"{cell} {axes}")
             self._names["value"].setText("Value")
             tip = "Left, posterior, superior: millimetres in the patient, as in DICOM"
             self._names["place"].setToolTip(tip if position.in_patient else "")
@@ -103,10 +103,6 @@ class PlaceBox(QWidget):
         if frames is not None:
             self.frame.setText(self._player.words)
             self.play.setText(labelled("Stop" if self._player.playing else "Play", "play"))
-
-    def _is_film(self) -> bool:
-        known = known_of(self._target.layer)
-        return known is not None and len(known["grid"]["shape"]) == 2
 
     def _show(self, name: str) -> None:
         self._view.show(next(plane for plane in PLANES if plane.name == name))

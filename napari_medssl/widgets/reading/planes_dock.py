@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Image, Points
+from napari.layers import Points
 from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QSize, QTimer, Signal
 from qtpy.QtGui import QColor, QResizeEvent
@@ -108,7 +108,7 @@ class PlanesWidget(QWidget):
         self._soon.stop()
         layer = self._target.layer
         layout = layout_of(layer) if layer is not None and layer.ndim >= len(PLANES) else None
-        volume = layer is not None and layout is not None and not _is_film(layer)
+        volume = layout is not None and self._target.is_volume
         self._row.setVisible(volume)
         self.empty.setVisible(not volume)
         self.where.setVisible(volume)
@@ -283,11 +283,6 @@ class PlanesWidget(QWidget):
 
     def _restyle(self) -> None:
         self.setStyleSheet(sheet(self._viewer))
-
-
-def _is_film(layer: Image) -> bool:
-    known = known_of(layer)
-    return known is not None and len(known["grid"]["shape"]) < len(PLANES)
 
 
 def _colour(rgba: NDArray[np.float64]) -> QColor:
