@@ -152,7 +152,8 @@ def image_to_layer(image: Image) -> LayerData:
         attributes["scale"] = (1.0, *display.scale)
         attributes["translate"] = (0.0, *display.translate)
         attributes["units"] = ("pixel", *attributes["units"])
-        attributes["axis_labels"] = ("t", *display.axis_labels)
+        frames = image.metadata.get("frames", {})
+        attributes["axis_labels"] = (frames.get("name", "frame"), *display.axis_labels)
     if image.is_colour and image.array.shape[-1] in (3, 4):
         attributes["rgb"] = True
     elif image.is_colour:
@@ -166,6 +167,7 @@ def image_to_layer(image: Image) -> LayerData:
             "axes": image.axes,
             "name": image.name,
             "path": None if image.path is None else str(image.path),
+            "files": [str(file) for file in image.files],
             "modality": image.modality,
             "inverted": image.inverted,
             "window": image.window,
@@ -214,6 +216,7 @@ def layer_to_image(data: Any, attributes: dict[str, Any]) -> Image:
         window=None if known["window"] is None else tuple(known["window"]),
         warnings=tuple(known["warnings"]),
         metadata=dict(known["header"]),
+        files=tuple(Path(file) for file in known.get("files", ())),
     )
 
 

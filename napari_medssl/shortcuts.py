@@ -44,7 +44,12 @@ PRETRAINING: tuple[Shortcut, ...] = (
         "start", ("Control-Enter",), "Ctrl+Enter", "start, go on with, or use what was learned"
     ),
 )
-_BY_ACTION: Mapping[str, Shortcut] = {s.action: s for s in (*TABLE, *PRETRAINING)}
+READING: tuple[Shortcut, ...] = (
+    Shortcut("planes", ("8",), "8", "show or hide the three planes"),
+    Shortcut("next_window", ("0",), "0", "next window of grey values"),
+    Shortcut("play", ("9",), "9", "play the frames, or stop"),
+)
+_BY_ACTION: Mapping[str, Shortcut] = {s.action: s for s in (*TABLE, *PRETRAINING, *READING)}
 
 
 def shortcut(action: str) -> Shortcut:

@@ -14,7 +14,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_medssl.layers import Display, image_to_layer
 from napari_medssl.points import PointState
 from napari_medssl.widgets.layer_attributes import set_changed
-from napari_medssl.widgets.orientation import OrientationLetters
+from napari_medssl.widgets.orientation import hold_letters, release_letters
 from napari_medssl.widgets.point_look import apply_look, inks_for, look_of
 from napari_medssl.widgets.similarity_layer import SimilarityLayer
 
@@ -58,7 +58,7 @@ class LandmarkCanvas(QObject):
         self._shown: list[PointState] = []
         self._look: dict[str, list[Any]] = {}
         self._updating = False
-        self._letters = OrientationLetters(viewer)
+        self._letters = hold_letters(viewer)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.scene.camera.events.zoom.connect(self._on_zoom)
 
@@ -83,7 +83,7 @@ class LandmarkCanvas(QObject):
 
     def close(self) -> None:
         """Take our layers out of the viewer."""
-        self._letters.close()
+        release_letters(self._viewer)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._viewer.scene.camera.events.zoom.disconnect(self._on_zoom)
         for layer in (self._map.layer, self._points, self._image):
@@ -112,7 +112,7 @@ class LandmarkCanvas(QObject):
             self._map.add(display, self._points)
             self._ensure_points()
         self._viewer.canvas.overlays.scale_bar.visible = display.unit == "mm"
-        self._letters.show(display.source.ndim == 3 and display.unit == "mm")
+        self._letters.look()
         if refit:
             self._viewer.reset_view(layers=[self._image])
             if display.source.ndim == 3:

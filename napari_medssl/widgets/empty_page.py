@@ -39,7 +39,7 @@ class EmptyPage(QWidget):
             "Make a small cohort of chest phantoms",
             lambda: self.sample_wanted.emit("chest"),
         )
-        layers = button(
+        self.layers = button(
             "Use the open layers",
             "Work on the images open in napari",
             self.layers_wanted.emit,
@@ -50,6 +50,6 @@ class EmptyPage(QWidget):
         layout.addStretch(1)
         layout.addWidget(label("No images yet", "title"))
         layout.addWidget(label(hint, "hint"))
-        layout.addWidget(layers)
+        layout.addWidget(self.layers)
         layout.addWidget(self.sample)
         layout.addStretch(2)

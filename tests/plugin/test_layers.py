@@ -97,7 +97,7 @@ def test_colour_time_and_window() -> None:
     assert attributes["units"] == ("pixel", "pixel")
     film = Image(np.zeros((6, 4, 5)), grid, "tyx")
     data, attributes, _ = image_to_layer(film)
-    assert attributes["axis_labels"] == ("t", "y", "x")
+    assert attributes["axis_labels"] == ("frame", "y", "x")
     assert layer_to_image(data, attributes).axes == "tyx"
     window = Image(np.zeros((4, 5), np.int16), grid, "yx", window=(40.0, 400.0), inverted=True)
     _, attributes, _ = image_to_layer(window)

@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset
 from medssl.errors import FileRefusedError
 from medssl.geometry import Grid
 from medssl.io._checks import refusing
+from medssl.io.dicom_display import film_directions, windows
 from medssl.io.dicom_frames import TRANSFORM, frame_header, frames_stack
 from medssl.io.dicom_headers import (
     PYDICOM_ERRORS,
@@ -26,6 +27,7 @@ from medssl.io.dicom_headers import (
 from medssl.io.dicom_pixels import decode, rescale
 from medssl.io.dicom_spacing import pixel_spacing
 from medssl.io.dicom_stack import Stack, arrange, interpolate
+from medssl.io.dicom_times import film_axis, stack_axis
 from medssl.io.image import Axes, Image
 
 
@@ -59,6 +61,8 @@ def _plane(dataset: Dataset, path: Path, array: NDArray[Any], colour: bool) -> I
     shape = array.shape[1:3] if timed else array.shape[:2]
     axes = ("t" if timed else "") + "yx" + ("c" if colour else "")
     metadata = _metadata(dataset)
+    if timed:
+        metadata["frames"] = film_axis(dataset, len(array))
     place = _place(dataset, spacing)
     if place is not None:
         metadata["plane_lps"] = place
@@ -84,6 +88,9 @@ def _multi_frame(dataset: Dataset, path: Path, array: NDArray[Any], colour: bool
     volume, axes = _volume(array, found.stack, colour)
     warnings = (*found.warnings, *found.stack.warnings)
     metadata = _metadata(dataset)
+    groups = dataset.get("PerFrameFunctionalGroupsSequence")
+    if axes.startswith("t") and groups:
+        metadata["frames"] = stack_axis([groups[int(at[0])] for at in found.stack.order])
     return _image(dataset, volume, found.stack.grid, axes, path, (path,), warnings, metadata)
 
 
@@ -123,9 +130,11 @@ def _read_slices(files: Sequence[Path], folder: Path) -> Image:
     array = np.stack(planes)
     volume, letters = _volume(array, stack, array.ndim == 4)
     warnings = (*warnings, *stack.warnings)
-    return _image(
-        first, volume, stack.grid, letters, folder, tuple(files), warnings, _metadata(first)
-    )
+    metadata = _metadata(first)
+    if letters.startswith("t"):
+        metadata["frames"] = stack_axis([datasets[int(at[0])] for at in stack.order])
+    ordered = tuple(Path(str(datasets[int(at)].filename)) for at in stack.order.ravel())
+    return _image(first, volume, stack.grid, letters, folder, ordered, warnings, metadata)
 
 
 def _volume(array: NDArray[Any], stack: Stack, colour: bool) -> tuple[NDArray[Any], str]:
@@ -160,11 +169,13 @@ def _metadata(dataset: Dataset) -> dict[str, Any]:
     found = {key: dataset.get(key) for key in keys}
     if names_patient(str(found["SeriesDescription"]), dataset):
         del found["SeriesDescription"]
-    return {
+    plain: dict[str, Any] = {
         key: value if isinstance(value, int) else _plain(value)
         for key, value in found.items()
         if value not in (None, "")
     }
+    shown = {"windows": windows(dataset), "PatientOrientation": film_directions(dataset)}
+    return plain | {key: value for key, value in shown.items() if value}
 
 
 def _plain(value: Any) -> float | str:
@@ -172,17 +183,8 @@ def _plain(value: Any) -> float | str:
 
 
 def _window(dataset: Dataset) -> tuple[float, float] | None:
-    dataset = frame_header(dataset, "FrameVOILUTSequence")
-    values = []
-    for key in ("WindowCenter", "WindowWidth"):
-        value = dataset.get(key)
-        if isinstance(value, Sequence) and not isinstance(value, str):
-            value = value[0] if value else None
-        if value is None or value == "":
-            return None
-        values.append(float(value))
-    centre, width = values
-    return (centre, width) if np.isfinite(values).all() and width > 0 else None
+    found = windows(dataset)
+    return (found[0]["centre"], found[0]["width"]) if found else None
 
 
 def _image(
@@ -201,6 +203,7 @@ def _image(
         cast("Axes", axes),
         name=image_name(dataset, files),
         path=path,
+        files=files,
         modality=str(dataset.get("Modality") or ""),
         inverted=dataset.get("PhotometricInterpretation") == "MONOCHROME1",
         window=_window(dataset),

@@ -44,7 +44,13 @@ class Image:
     metadata
         Whatever else the file said, under the file format's own names. Values are plain
         numbers, strings, lists and dictionaries. ``plane_lps`` (a 4 × 3 matrix, rows
-        flattened: columns y, x, origin) gives a single DICOM slice its place in the patient.
+        flattened: columns y, x, origin) gives a single DICOM slice its place in the patient,
+        ``frames`` says what the first axis runs over (`medssl.io.frame_axis`), ``windows`` lists
+        all windows of the file, ``orientation_assumed`` that the file does not say which side
+        is left.
+    files
+        The files that it was read from where `path` is their folder, in the order of the time
+        points and slices; of a single file that file, or nothing.
     """
 
     array: NDArray[Any]
@@ -57,6 +63,7 @@ class Image:
     window: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
     metadata: dict[str, Any] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.axes) != self.array.ndim:

@@ -17,9 +17,12 @@ from medssl.errors import FileRefusedError
 from medssl.geometry import FloatArray, Grid, Unit
 from medssl.io._checks import DAMAGED, refusing, require_bytes, require_memory
 from medssl.io._nifti_header import DTYPES, LPS_FROM_RAS, NIFTI1, NIFTI2, RGB
+from medssl.io.frame_axis import frame_axis
 from medssl.io.image import Axes, Image
 
 _MILLIMETRES = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
+_FRAMES = {8: ("time", "s", 1.0), 16: ("time", "s", 1e-3), 24: ("time", "s", 1e-6)}
+_FRAMES |= {32: ("frequency", "Hz", 1.0), 40: ("shift", "ppm", 1.0), 48: ("rate", "rad/s", 1.0)}
 
 
 def read_nifti(path: Path) -> Image:
@@ -41,6 +44,8 @@ def read_nifti(path: Path) -> Image:
         shape, axes, spatial = _axes(path, header)
         grid, warnings, metadata = _geometry(header, spatial)
         array = _pixels(data_path, header, shape)
+    if axes.startswith("t"):
+        metadata["frames"] = _frames(header, len(array))
     low, high = float(header["cal_min"]), float(header["cal_max"])
     window = (
         ((low + high) / 2, high - low) if np.isfinite([low, high]).all() and high > low else None
@@ -48,6 +53,30 @@ def read_nifti(path: Path) -> Image:
     return Image(
         array, grid, axes, path.name, path, window=window, warnings=warnings, metadata=metadata
     )
+
+
+def read_nifti_header(path: Path) -> np.void:
+    """Read the fields of a NIfTI-1 or NIfTI-2 header.
+
+    Raises
+    ------
+    FileRefusedError
+        If it is no such header.
+    """
+    header_path, _ = _pair(path)
+    with refusing(path, "it cannot be decoded"), _open(header_path) as file:
+        return _header(header_path, file.read(544))
+
+
+def _frames(header: np.void, number: int) -> dict[str, Any]:
+    """Say what the fourth axis runs over, where the header gives its unit and step."""
+    kind = _FRAMES.get(int(header["xyzt_units"]) & 56)
+    step, start = float(header["pixdim"][4]), float(header["toffset"])
+    if kind is None or not np.isfinite(step) or step <= 0:
+        return frame_axis()
+    name, unit, factor = kind
+    start = start if np.isfinite(start) else 0.0
+    return frame_axis(name, unit, (start + np.arange(number) * step) * factor)
 
 
 def _pair(path: Path) -> tuple[Path, Path]:
@@ -187,7 +216,9 @@ def _geometry(header: np.void, spatial: int) -> tuple[Grid, tuple[str, ...], dic
     affine[:3] *= scale or 1.0
     sizes *= scale or 1.0
     matrix = LPS_FROM_RAS @ affine
-    metadata = {"affine_ras": affine.tolist()}
+    metadata: dict[str, Any] = {"affine_ras": affine.tolist()}
+    if header["sform_code"] <= 0 and header["qform_code"] <= 0:
+        metadata["orientation_assumed"] = True
     if spatial == 3:
         columns = matrix[:, [2, 1, 0, 3]]
         return Grid.from_affine(shape, columns), tuple(warnings), metadata

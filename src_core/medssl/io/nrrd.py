@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from medssl.errors import FileRefusedError
 from medssl.geometry import FloatArray, Grid
 from medssl.io._checks import DAMAGED, refusing, require_bytes, require_memory
+from medssl.io.frame_axis import frame_axis
 from medssl.io.image import Axes, Image
 
 _TYPES = {
@@ -170,9 +171,26 @@ def _image(path: Path, fields: dict[str, str], sizes: list[int], array: NDArray[
     letters = "t" * len(time) + "zyx"[-len(spatial) :] + "c" * len(colour)
     grid, warnings = _grid(fields, vectors, spatial, sizes)
     metadata: dict[str, Any] = {k: v for k, v in fields.items() if k not in ("data file",)}
+    if grid.ndim == 3 and not (fields.get("space") and fields.get("space directions")):
+        metadata["orientation_assumed"] = True
+    if time:
+        metadata["frames"] = _frames(fields, sizes[time[0]])
     return Image(
         array, grid, cast("Axes", letters), path.name, path, warnings=warnings, metadata=metadata
     )
+
+
+def _frames(fields: dict[str, str], number: int) -> dict[str, Any]:
+    """Say what the axis of frames runs over, where Slicer's multi-volume fields say it."""
+    labels = fields.get("multivolume.framelabels", "").split(",")
+    name = fields.get("multivolume.frameidentifyingdicomtagname", "")
+    unit = fields.get("multivolume.frameidentifyingdicomtagunits", "")
+    try:
+        values = [float(label) for label in labels]
+    except ValueError:
+        return frame_axis()
+    words = " ".join(re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)).lower()
+    return frame_axis(words or "frame", unit, values if len(values) == number else ())
 
 
 def _vectors(fields: dict[str, str], n: int) -> list[FloatArray | None]:

@@ -85,6 +85,7 @@ def _read_series(path: Path, file: Any, index: int, series: Any) -> Image:
         path,
         inverted=bool(series.keyframe.photometric == 0),
         warnings=warnings,
+        metadata={"orientation_assumed": True} if n == 3 else {},
     )
 
 

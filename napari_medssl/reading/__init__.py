@@ -1,0 +1,1 @@
+"""The reading room without its window: directions, windows, planes, frames, headers."""
