@@ -135,4 +135,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "INSERT INTO facts VALUES (1, 0, lower(hex(randomblob(16))))",
     ),
+    (
+        """
+        CREATE TABLE rejections (
+            what TEXT NOT NULL CHECK (what IN ('points', 'labels', 'segmentations')),
+            case_id INTEGER NOT NULL REFERENCES cases (id) ON DELETE CASCADE,
+            subject NOT NULL,
+            author TEXT,
+            time TEXT NOT NULL,
+            PRIMARY KEY (what, case_id, subject)
+        ) WITHOUT ROWID
+        """,
+    ),
 )

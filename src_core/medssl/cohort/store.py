@@ -18,6 +18,7 @@ from medssl.cohort.parts.moving import Moving
 from medssl.cohort.parts.points import Points
 from medssl.cohort.parts.runs import Runs
 from medssl.cohort.parts.segmentations import Segmentations
+from medssl.cohort.parts.verdicts import Verdicts
 
 
 class Cohort(
@@ -30,6 +31,7 @@ class Cohort(
     Incoming,
     Runs,
     Moving,
+    Verdicts,
     Glance,
 ):
     """A folder ``<name>.medssl`` with what people and models have said about a set of images.

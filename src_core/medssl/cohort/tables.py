@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-Name = Literal["points", "labels", "segmentations", "landmarks", "alternatives"]
+Name = Literal["points", "labels", "segmentations", "landmarks", "alternatives", "rejections"]
 Row = tuple[Any, ...]
 
 LANDMARK_COLUMNS = ("name", "text", "colour", "side", "removed")
@@ -91,6 +91,8 @@ SEGMENTATIONS = Table(
 )
 LANDMARKS = Table("landmarks", ("id",), LANDMARK_COLUMNS)
 ALTERNATIVES = Table("alternatives", ("what", "case_id", "subject", "mark"), ("origin", "content"))
+REJECTIONS = Table("rejections", ("what", "case_id", "subject"), ("author", "time"))
 TABLES: Mapping[str, Table] = {
-    table.name: table for table in (POINTS, LABELS, SEGMENTATIONS, LANDMARKS, ALTERNATIVES)
+    table.name: table
+    for table in (POINTS, LABELS, SEGMENTATIONS, LANDMARKS, ALTERNATIVES, REJECTIONS)
 }

@@ -103,7 +103,8 @@ class Points(Part):
         case_key, landmark
             Only of this case, only of this landmark.
         kind
-            ``"effective"`` is the person's point where there is one and else the prediction;
+            ``"effective"`` is the person's point where there is one and else the prediction,
+            unless a person has rejected it;
             ``"human"``, ``"predicted"`` and ``"all"`` give the rows themselves.
         """
         query, values = POINTS, []
