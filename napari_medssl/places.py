@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from medssl.cohort import Cohort
 
 ENVIRONMENT_VARIABLE = "MEDSSL_DATA"
+_OPENING = threading.Lock()  # two docks may ask for the same cohort at once
 
 
 def data_root() -> Path:
@@ -65,10 +67,11 @@ def open_cohort(where: Path | Sequence[Path]) -> Cohort:
     if is_cohort(where):
         return Cohort.open(where)
     beside, own = cohort_places(where)
-    for place in (beside, own):
-        if (place / DATABASE).exists():
-            return Cohort.open(place)
-    try:
-        return Cohort.create(beside)
-    except StorageError:
-        return Cohort.create(own)
+    with _OPENING:
+        for place in (beside, own):
+            if (place / DATABASE).exists():
+                return Cohort.open(place)
+        try:
+            return Cohort.create(beside)
+        except StorageError:
+            return Cohort.create(own)

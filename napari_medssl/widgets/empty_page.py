@@ -20,6 +20,8 @@ class EmptyPage(QWidget):
     ----------
     hint
         What images are for in this dock.
+    title
+        What there is not yet.
 
     Signals
     -------
@@ -32,7 +34,7 @@ class EmptyPage(QWidget):
     layers_wanted = Signal()
     sample_wanted = Signal(str)
 
-    def __init__(self, hint: str = _FIND) -> None:
+    def __init__(self, hint: str = _FIND, title: str = "No images yet") -> None:
         super().__init__()
         self.sample = button(
             "Try the sample",
@@ -48,7 +50,7 @@ class EmptyPage(QWidget):
         layout.setContentsMargins(4, 10, 4, 0)
         layout.setSpacing(8)
         layout.addStretch(1)
-        layout.addWidget(label("No images yet", "title"))
+        layout.addWidget(label(title, "title"))
         layout.addWidget(label(hint, "hint"))
         layout.addWidget(layers)
         layout.addWidget(self.sample)

@@ -9,7 +9,7 @@ import numpy as np
 
 from medssl.errors import FileRefusedError, ModelError
 from medssl.io import Problem
-from medssl.landmarks.confidence import level_of
+from medssl.levels import level_of
 from medssl.prepare import ArrayCache
 from medssl.prepare.fingerprint import source_fingerprint
 from napari_medssl.engine import CaseInfo, Ready
