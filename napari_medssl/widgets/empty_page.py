@@ -20,8 +20,6 @@ class EmptyPage(QWidget):
     ----------
     hint
         What images are for in this dock.
-    title
-        What there is not yet.
 
     Signals
     -------
@@ -34,7 +32,7 @@ class EmptyPage(QWidget):
     layers_wanted = Signal()
     sample_wanted = Signal(str)
 
-    def __init__(self, hint: str = _FIND, title: str = "No images yet") -> None:
+    def __init__(self, hint: str = _FIND) -> None:
         super().__init__()
         self.sample = button(
             "Try the sample",
@@ -50,8 +48,17 @@ class EmptyPage(QWidget):
         layout.setContentsMargins(4, 10, 4, 0)
         layout.setSpacing(8)
         layout.addStretch(1)
-        layout.addWidget(label(title, "title"))
-        layout.addWidget(label(hint, "hint"))
+        self._title, self._hint = label("No images yet", "title"), label(hint, "hint")
+        self._layers = layers
+        layout.addWidget(self._title)
+        layout.addWidget(self._hint)
         layout.addWidget(layers)
         layout.addWidget(self.sample)
         layout.addStretch(2)
+
+    def set_words(self, title: str, hint: str, buttons: bool) -> None:
+        """Say what there is not yet, and what leads on; with or without the buttons."""
+        self._title.setText(title)
+        self._hint.setText(hint)
+        for one in (self._layers, self.sample):
+            one.setVisible(buttons)

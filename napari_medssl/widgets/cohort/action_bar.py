@@ -15,11 +15,12 @@ class ActionBar(QWidget):
 
     Signals
     -------
-    open_wanted
-        There is no cohort yet, and a person wants to open one.
+    open_wanted, import_wanted
+        There is no cohort yet, or it is empty, and a person wants to change that.
     """
 
     open_wanted = Signal()
+    import_wanted = Signal()
 
     def __init__(self, browser: CohortBrowser) -> None:
         super().__init__()
@@ -67,10 +68,10 @@ class ActionBar(QWidget):
         some = bool(browser.cases)
         self._rows.setVisible(some)
         if not some:
-            imports = browser.contents is not None
-            self.primary.setText("Open a cohort or a folder…")
-            self.primary.setToolTip("A cohort (name.medssl) or a folder of images")
-            self.primary.setEnabled(not (imports and browser.importing))
+            empty = browser.contents is not None
+            self.primary.setText("Import images…" if empty else "Open a cohort or a folder…")
+            self.primary.setToolTip("" if empty else "A cohort (name.medssl) or a folder of images")
+            self.primary.setEnabled(not browser.importing)
             return
         self.primary.setText(labelled("Accept all in this case", "accept_case"))
         self.primary.setToolTip(shortcut("accept_case").words)
@@ -84,4 +85,4 @@ class ActionBar(QWidget):
         if self._browser.cases:
             self._browser.accept()
         else:
-            self.open_wanted.emit()
+            (self.open_wanted if self._browser.contents is None else self.import_wanted).emit()

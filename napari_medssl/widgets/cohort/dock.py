@@ -33,9 +33,21 @@ from napari_medssl.widgets.style import colours, sheet
 from napari_medssl.widgets.tabs import join_tabs
 
 LOOK_MS = 1500
-_HINT = (
+_NOTHING = (
+    "No cohort yet",
     "A cohort keeps what you and the models say about a set of images. Open one (name.medssl) or "
-    "a folder of images, or import a DICOM tree. You see all cases here, the least sure first."
+    "a folder of images, or import a DICOM tree. You see all cases here, the least sure first.",
+    True,
+)
+_EMPTY = (
+    "No cases yet",
+    "This cohort is empty. Import a DICOM tree, or any folder of images.",
+    False,
+)
+_COMING = (
+    "The images come in",
+    "Each case shows here as soon as it is stored. Cancel stops, and keeps those that are in.",
+    False,
 )
 
 
@@ -82,7 +94,7 @@ class CohortWidget(QWidget):
 
     def _build(self) -> None:
         browser = self.browser
-        self.head, self.empty = Head(browser), EmptyPage(_HINT, "No cohort yet")
+        self.head, self.empty = Head(browser), EmptyPage()
         self.filters, self.model = FilterBar(browser), CaseModel()
         self.pixmaps = Pixmaps(self.queue)
         self.views = CaseViews(self.model, self.pixmaps)
@@ -127,7 +139,7 @@ class CohortWidget(QWidget):
             asking.sample_wanted.connect(self.opener.open_sample)
         for offering in (self.head, self.actions_bar):
             offering.open_wanted.connect(self._choose_cohort)
-        self.head.import_wanted.connect(self._choose_tree)
+            offering.import_wanted.connect(self._choose_tree)
         self.opener.said.connect(self.foot.say)
         self.threads.importing.progressed.connect(self.foot.progress)
         self.threads.importing.busy_changed.connect(self.foot.set_busy)
@@ -197,10 +209,16 @@ class CohortWidget(QWidget):
     def _refresh_state(self) -> None:
         some = bool(self.browser.cases)
         self.empty.setVisible(not some)
+        self.empty.set_words(*self._empty_words())
         self.body.setVisible(some)
         self.head.refresh()
         self.panel.refresh_case()
         self.actions_bar.refresh()
+
+    def _empty_words(self) -> tuple[str, str, bool]:
+        if self.browser.importing:
+            return _COMING
+        return _NOTHING if self.browser.contents is None else _EMPTY
 
     def _refresh_import(self) -> None:
         if self.browser.importing:

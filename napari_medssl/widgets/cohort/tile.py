@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from napari_medssl.widgets.cohort.model import CASE
 from napari_medssl.widgets.cohort.pixmaps import Drawn, Pixmaps
-from napari_medssl.widgets.cohort.words import SIGNS, sure_words
+from napari_medssl.widgets.cohort.words import SIGNS, short_name, sure_words
 from napari_medssl.widgets.point_look import colour_of
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Tile(QStyledItemDelegate):
         line = QRect(area.x() + 3, square.bottom() + 3, area.width() - 6, 15)
         painter.setFont(self._font)
         centre = Qt.AlignmentFlag.AlignCenter
-        painter.drawText(line, centre, _elided(case.name, line.width(), _FONT_PX))
+        painter.drawText(line, centre, _elided(short_name(case.name), line.width(), _FONT_PX))
         second = sure_words(case) or " · ".join(case.labels.values()) or case.state
         line.translate(0, 14)
         low = case.state == "predicted" and second in ("low", "check")

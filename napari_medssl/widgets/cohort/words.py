@@ -56,4 +56,15 @@ def detail_words(detail: Detail | None) -> str:
 
 def progress_words(counts: Counter[str]) -> str:
     """How far the review is."""
-    return f"{counts['reviewed']} of {counts.total()} reviewed · {counts['predicted']} wait"
+    parts = [f"{counts['reviewed']} of {counts.total()} reviewed"]
+    parts += [f"{counts['predicted']} wait"] if counts["predicted"] else []
+    parts += [f"{counts['to do']} to do"] if counts["to do"] else []
+    return " · ".join(parts)
+
+
+def short_name(name: str) -> str:
+    """Leave the ending of an image file out, where there is little room."""
+    stem, dot, ending = name.rpartition(".")
+    if ending.lower() == "gz":
+        stem = stem.rpartition(".")[0] or stem
+    return stem if dot and stem and len(ending) <= 5 and "/" not in ending else name
