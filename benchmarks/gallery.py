@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +64,13 @@ def fill(folder: Path, pictures: list[Path], cases: int) -> Path:
         )
         for name in names:
             cohort.add_landmark(name)
-        for source, some in (("predicted", keys), ("corrected", keys[::4])):
+        for predicted, some in ((True, keys), (False, keys[::4])):
             cohort.set_points(
                 [
                     NewPoint(
                         key, name, (chance.uniform(20, 230), chance.uniform(20, 230)), None,
-                        source, chance.random() if source == "predicted" else None,
+                        "predicted" if predicted else "corrected",
+                        chance.random() if predicted else None,
                     )
                     for key in some
                     for name in names
@@ -140,11 +142,11 @@ def arrangements(dock: Any) -> dict[str, float]:
 
     for _ in range(4):
         for index in range(bar.sort.count()):
-            change(lambda index=index: bar.sort.setCurrentIndex(index))
+            change(partial(bar.sort.setCurrentIndex, index))
         for text in ("0", "01", "012", "dx 012", ""):
-            change(lambda text=text: bar.text.setText(text))
+            change(partial(bar.text.setText, text))
         for index in (1, 2, 3, 0):
-            change(lambda index=index: bar.state.setCurrentIndex(index))
+            change(partial(bar.state.setCurrentIndex, index))
     return in_words(times)
 
 
@@ -159,7 +161,8 @@ def measure(cases: int, frames: int) -> dict[str, Any]:
     viewer.window.resize(1440, 900)
     dock = CohortWidget(viewer)
     viewer.window.add_dock_widget(dock, name="Cohort", area="right")
-    browser, result = dock.browser, {"cases": cases, "pictures": PICTURES}
+    browser = dock.browser
+    result: dict[str, Any] = {"cases": cases, "pictures": PICTURES}
     until(dock.isVisible)
     opening = []
     for _ in range(5):

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 class Stage(Protocol):
     """The dock that shows the current case in the viewer."""
 
+    @property
+    def shown(self) -> str | None:
+        """Key of the case whose image is seen; None while it is being read."""
+
     def correct(self, landmark: str) -> None:
         """Let the next click place this landmark in the current case."""
 
@@ -50,6 +54,8 @@ class Shared:
         Who has changed the cohort, so that the others look again.
     cases_changed
         The open cohort has other cases than before.
+    shown_changed
+        The image of another case is seen.
     """
 
     model_changed = Signal(object)
@@ -57,6 +63,7 @@ class Shared:
     case_changed = Signal()
     initials_changed = Signal(str)
     stage_changed = Signal()
+    shown_changed = Signal()
     written = Signal(object)
     cases_changed = Signal()
 

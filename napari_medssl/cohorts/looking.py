@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from medssl.errors import MedsslError
@@ -20,11 +21,14 @@ class Looking(Opening):
     ----------
     showing
         Whether this dock shows the image; another dock does it otherwise.
+    shown_elsewhere
+        Gives the key of the case that another dock shows; None without other docks.
     detail, image
         The current case once it is read.
     """
 
     showing = False
+    shown_elsewhere: Callable[[], str | None] | None = None
     detail: Detail | None = None
     image: Image | None = None
 
@@ -54,7 +58,11 @@ class Looking(Opening):
     @property
     def is_seen(self) -> bool:
         """Whether a person can see the current case, and so judge it."""
-        return self.detail is not None and (not self.showing or self.image is not None)
+        if self.detail is None:
+            return False
+        if self.showing:
+            return self.image is not None
+        return self.shown_elsewhere is None or self.shown_elsewhere() == self.key
 
     def _look_again(self) -> None:
         key = self.key

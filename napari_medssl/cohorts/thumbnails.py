@@ -105,13 +105,15 @@ def descriptor_of(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     values = grey.astype(np.float32).ravel()
     values -= values.mean()
     length = float(np.linalg.norm(values))
-    return values / length if length else values
+    if length:
+        values /= length
+    return values
 
 
 def _to_bytes(plane: NDArray[Any], limits: tuple[float, float]) -> NDArray[np.uint8]:
     low, high = limits
     scaled = (np.nan_to_num(plane.astype(np.float32)) - low) * (255.0 / max(high - low, 1e-12))
-    return np.clip(scaled, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(scaled, 0, 255), np.uint8)
 
 
 def _key(fingerprint: str, depth: int | None) -> str:

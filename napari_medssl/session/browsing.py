@@ -31,8 +31,10 @@ class Browsing(SessionState):
         keys = [s.key for s in self.sources]
         if case_key in keys:
             self.go(keys.index(case_key))
-        else:
-            self._wanted_case = case_key
+            return
+        self._wanted_case = case_key
+        if self.ready is not None:
+            self._say("info", "That case is not among the images that can be searched here.")
 
     def step(self, step: int) -> None:
         """Show the next or the previous image."""

@@ -33,6 +33,7 @@ class Following:
             (shared.written, self._follow_writing),
             (session.images_changed, self._tell_images),
             (session.case_changed, self._tell_case),
+            (session.image_changed, shared.shown_changed.emit),
             (session.written, self._tell_written),
         )
         for signal, slot in self._ties:
@@ -54,6 +55,12 @@ class Following:
         if self._shared.stage is self:
             self._shared.set_stage(None)
         self._shared.leave(self)
+
+    @property
+    def shown(self) -> str | None:
+        """Key of the case whose image is seen."""
+        session = self._session
+        return None if session.case is None or session.image is None else session.case.key
 
     def correct(self, landmark: str) -> None:
         """Let the next click place this landmark in the current image."""

@@ -12,6 +12,7 @@ from qtpy.QtTest import QTest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import gui
+from conftest import write_pictures
 from test_cohort_state import predict, sources
 
 from medssl.cohort import Cohort
@@ -147,16 +148,6 @@ def test_typing_filters(opened) -> None:
     assert len(opened.model.cases) == 4
 
 
-def test_a_file_that_is_gone_shows_as_such(opened, pictures) -> None:
-    (pictures / "film_01.png").unlink()
-    opened.pixmaps.forget()
-    opened.pixmaps.get("film_01.png")
-    gui.until(lambda: opened.pixmaps._known.get("film_01.png") is not None)
-    drawn = opened.pixmaps.get("film_01.png")
-    assert drawn.pixmap is None
-    assert "film_01.png" in drawn.trouble
-
-
 def test_both_docks_show_the_same_cohort_and_case(opened, viewer, engine) -> None:
     choose(opened, "film_03.png")
     landmarks = gui.open_dock(viewer, engine)
@@ -221,6 +212,22 @@ def test_the_docks_leave_room_for_their_buttons(opened, viewer, engine) -> None:
     gui.wait_idle(landmarks)
     assert opened.minimumSizeHint().height() < 700
     assert landmarks.minimumSizeHint().height() < 700
+
+
+def test_looking_again_does_not_scroll_away(dock, tmp_path) -> None:
+    dock.open_cohort(write_pictures(tmp_path / "many", 48, (30, 20)))
+    gui.until(lambda: len(dock.browser.cases) == 48)
+    wait(dock)
+    bar = dock.views.gallery.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    there = bar.value()
+    assert there > 0
+    with Cohort.open(dock.browser.path) as cohort:
+        cohort.add_case("new.png", tmp_path / "new.png", "new", cohort.cases()[0].grid)
+    dock.browser.reload()
+    wait(dock)
+    assert len(dock.model.cases) == 49
+    assert bar.value() == there
 
 
 def test_closing_takes_our_layers_away(opened, viewer) -> None:

@@ -74,7 +74,8 @@ class CohortWidget(QWidget):
         self._build()
         self._connect()
         self._release_keys = shortcuts.bind(napari_viewer, self._actions(), shortcuts.COHORT)
-        self.destroyed.connect(lambda: threads.end(self.browser.close))
+        close = self.browser.close
+        self.destroyed.connect(lambda: threads.end(close))
         self._restyle()
         self.sharing = Sharing(self.browser, self._shared, self.stage)
         self._refresh()

@@ -26,7 +26,11 @@ class CaseModel(QAbstractTableModel):
         self._rows: dict[str, int] = {}
 
     def set_cases(self, cases: Sequence[CaseSummary]) -> None:
-        """Show other cases, or in another order."""
+        """Show other cases, or in another order; the same ones are only drawn anew."""
+        if [case.key for case in cases] == [case.key for case in self.cases] and cases:
+            self.cases = cases
+            self.dataChanged.emit(self.index(0, 0), self.index(len(cases) - 1, len(TITLES) - 1))
+            return
         self.beginResetModel()
         self.cases = cases
         self._rows = {case.key: row for row, case in enumerate(cases)}

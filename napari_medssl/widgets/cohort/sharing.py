@@ -35,6 +35,7 @@ class Sharing:
             (shared.images_changed, self._follow_images),
             (shared.case_changed, self._follow_case),
             (shared.stage_changed, self._follow_stage),
+            (shared.shown_changed, browser.detail_changed.emit),
             (shared.written, self._follow_writing),
             (browser.cases_changed, self._tell_images),
             (browser.case_changed, self._tell_case),
@@ -44,6 +45,7 @@ class Sharing:
         )
         for signal, slot in self._ties:
             signal.connect(slot)
+        browser.shown_elsewhere = self._shown
         shared.owners.add(stage)
         shared.join(self)
         self._set_author(shared.initials)
@@ -82,6 +84,9 @@ class Sharing:
 
     def _correct(self, landmark: str) -> None:
         (self._shared.stage or self._stage).correct(landmark)
+
+    def _shown(self) -> str | None:
+        return None if self._shared.stage is None else self._shared.stage.shown
 
     def _set_author(self, initials: str) -> None:
         self._browser.author = initials or None
