@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +79,28 @@ class Desk:
         labels = dict.fromkeys(name for case in cases for name in case.labels)
         landmarks = tuple(record.name for record in cohort.landmarks())
         return Contents(cohort.path, cases, landmarks, tuple(labels), cohort.loss)
+
+    def expect(self) -> str:
+        """Say which error is left in what waits, judged by the corrections; empty if unknown."""
+        from medssl.review import Reviewed, expected_error
+
+        cohort = self._open()
+        answered = [c for c in cohort.corrections() if c.confidence is not None]
+        if not answered:
+            return ""
+        unit = Counter(c.unit for c in answered).most_common(1)[0][0]
+        reviewed = [
+            Reviewed(c.confidence, c.distance)
+            for c in answered
+            if c.unit == unit and c.confidence is not None
+        ]
+        expected = expected_error(reviewed, cohort.waiting_confidences())
+        if expected is None:
+            return ""
+        return (
+            f"what is left: about {expected.mean:.1f} {unit}, {expected.low:.1f} to "
+            f"{expected.high:.1f}, from {expected.reviewed} answers"
+        )
 
     def detail(self, key: str) -> Detail:
         """Give one case."""

@@ -41,6 +41,7 @@ class Opening(CohortState):
             self.problems, self.notes = (), ()
             self._adopt(contents)
             self.case_changed.emit()
+            self._expect()
             if take_in:
                 self._take_in([where] if isinstance(where, Path) else list(where))
             else:
@@ -70,8 +71,20 @@ class Opening(CohortState):
             if self.contents is not None and contents.path == path:
                 self._adopt(contents)
                 self._look_again()
+                self._expect()
 
         self._run(self._disk, lambda _: self._desk.read(), have)
+
+    def _expect(self) -> None:
+        """Learn which error is left, after all else is shown."""
+        path = self.path
+
+        def have(words: str) -> None:
+            if self.path == path:
+                self.expected = words
+                self.expected_changed.emit()
+
+        self._run(self._disk, lambda _: self._desk.expect(), have)
 
     def _look_again(self) -> None:
         """Bring the current case up to date."""

@@ -39,6 +39,7 @@ class CohortState:
     detail_changed = Signal()
     image_changed = Signal()
     import_changed = Signal()
+    expected_changed = Signal()
     written = Signal()
     imported = Signal()
     status_changed = Signal(Status)
@@ -52,6 +53,7 @@ class CohortState:
         self.shown: list[CaseSummary] = []
         self.key: str | None = None
         self.author: str | None = None
+        self.expected = ""
         self.problems: tuple[Problem, ...] = ()
         self.notes: tuple[str, ...] = ()
         self.elsewhere = False

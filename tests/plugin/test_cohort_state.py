@@ -245,3 +245,19 @@ def test_a_cohort_opens_in_the_landmarks_session_wherever_its_images_lie(
     session.place((60.0, 50.0))
     assert sorted(sources(browser).values())[0] == ("manual", "EF")
     assert len(np.unique([p.case_key for p in session.points.values()])) == 8
+
+
+def test_the_error_left_is_told_from_the_answers(opened) -> None:
+    with Cohort.open(opened.path) as cohort:
+        cohort.add_landmark("apex")
+        keys = [case.key for case in cohort.cases()]
+        cohort.set_points([NewPoint(k, "apex", (30, 30), None, "predicted", 0.5) for k in keys])
+        for key in keys[:5]:
+            cohort.set_point(key, "apex", (33, 34), None, "corrected")
+    opened.reload()
+    assert opened.expected.startswith("what is left: about 5.0 px")
+    assert opened.expected.endswith("from 5 answers")
+    opened.go_to(keys[5])
+    opened.accept()
+    with Cohort.open(opened.path) as cohort:
+        assert [c.distance for c in cohort.corrections("apex")][5] == 0

@@ -126,6 +126,7 @@ class CohortWidget(QWidget):
         browser = self.browser
         browser.status_changed.connect(self.foot.say)
         browser.cases_changed.connect(self._refresh)
+        browser.expected_changed.connect(self.panel.refresh_expected)
         browser.arranged.connect(self._rearrange)
         browser.case_changed.connect(self._refresh_case)
         browser.detail_changed.connect(self._refresh_state)

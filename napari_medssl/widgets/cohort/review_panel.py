@@ -17,6 +17,11 @@ class ReviewPanel(QWidget):
         self._browser = browser
         self.progress, self.bar = label("", "caption"), QProgressBar()
         self.bar.setTextVisible(False)
+        self.expected = label("", "caption")
+        self.expected.setToolTip(
+            "Mean error of the predictions that wait, judged by how far those that you corrected "
+            "or accepted were off; it lies in this range in about nine of ten cohorts"
+        )
         self.name, self.state = ElidedLabel(), label("", "caption")
         self.name.setObjectName("heading")
         self.found = ElidedLabel()
@@ -29,6 +34,7 @@ class ReviewPanel(QWidget):
         row.addWidget(self.state)
         layout.addWidget(self.progress)
         layout.addWidget(self.bar)
+        layout.addWidget(self.expected)
         layout.addLayout(row)
         layout.addWidget(self.found)
 
@@ -38,7 +44,13 @@ class ReviewPanel(QWidget):
         self.progress.setText(progress_words(counts))
         self.bar.setRange(0, max(1, counts.total()))
         self.bar.setValue(counts["reviewed"])
+        self.refresh_expected()
         self.refresh_case()
+
+    def refresh_expected(self) -> None:
+        """Show which error is left in what waits."""
+        self.expected.setText(self._browser.expected)
+        self.expected.setVisible(bool(self._browser.expected))
 
     def refresh_case(self) -> None:
         """Show the current case."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from medssl.cohort import journal
 from medssl.cohort.lookup import find_case, find_landmark
+from medssl.cohort.parts.corrections import keep_found
 from medssl.cohort.parts.part import Part
 from medssl.cohort.tables import LABELS, POINTS, REJECTIONS, SEGMENTATIONS, Row, Table
 
@@ -28,13 +29,15 @@ class Verdicts(Part):
         """
         with self._db.write() as connection:
             waiting, case = self._waiting(connection, case_key)
-            changes = [
-                journal.replace(connection, table, (case, subject), _accepted(table, row, author))
-                for table, subject, row in waiting
-            ]
+            changes: list[journal.Change] = []
+            for table, subject, row in waiting:
+                key = (case, subject)
+                changes += keep_found(connection, key) if table is POINTS else []
+                said = _accepted(table, row, author)
+                changes.append(journal.replace(connection, table, key, said))
             if changes:
-                journal.act(connection, f"accept {_things(len(changes))} in {case_key}", changes)
-        return len(changes)
+                journal.act(connection, f"accept {_things(len(waiting))} in {case_key}", changes)
+        return len(waiting)
 
     def reject(self, case_key: str, author: str | None = None) -> int:
         """Take all predictions that wait in a case away; give their number."""
@@ -48,6 +51,19 @@ class Verdicts(Part):
             if changes:
                 journal.act(connection, f"reject {_things(len(changes))} in {case_key}", changes)
         return len(changes)
+
+    def waiting_confidences(self) -> list[float]:
+        """Confidence of each predicted point that waits for a person."""
+        query = """
+            SELECT x.confidence FROM points x JOIN landmarks l ON l.id = x.landmark_id
+            WHERE x.kind = 'predicted' AND l.removed = 0 AND x.confidence IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM points h WHERE h.case_id = x.case_id
+                AND h.landmark_id = x.landmark_id AND h.kind = 'human')
+            AND NOT EXISTS (SELECT 1 FROM rejections r WHERE r.what = 'points'
+                AND r.case_id = x.case_id AND r.subject = x.landmark_id)
+        """
+        with self._db.read() as connection:
+            return [float(sure) for (sure,) in connection.execute(query)]
 
     def rejected_points(self) -> set[tuple[str, str]]:
         """Case and landmark of the points whose prediction was rejected."""
