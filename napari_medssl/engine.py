@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from medssl.errors import MedsslError, ModelError
 from medssl.progress import Progress
+from napari_medssl.listing import list_where
 
 if TYPE_CHECKING:
     from medssl.geometry import Grid
@@ -57,7 +58,7 @@ class LandmarkEngine(Protocol):
     """What the session asks of the heavy part; tests give it a light one."""
 
     def list(self, where: Where, progress: Progress) -> ImageListing:
-        """List the images of a folder or of files; nothing is decoded."""
+        """List the images of a folder, of files or of a cohort; nothing is decoded."""
 
     def get_ready(
         self, listing: ImageListing, model: str | Path, device: str, progress: Progress
@@ -97,10 +98,8 @@ class CoreEngine:
         self._given: dict[str, dict[str, VoxelPoint]] = {}
 
     def list(self, where: Where, progress: Progress) -> ImageListing:
-        """List the images of a folder or of files; nothing is decoded."""
-        from medssl.io import list_images
-
-        return list_images(where, progress)
+        """List the images of a folder, of files or of a cohort; nothing is decoded."""
+        return list_where(where, progress)
 
     def get_ready(
         self, listing: ImageListing, model: str | Path, device: str, progress: Progress

@@ -50,14 +50,14 @@ def markups_writer(folder: Path, session: Session) -> Writer:
 
 
 def _converter(session: Session) -> Callable[[Sequence[PointState]], list[ExportPoint]]:
-    grids = session.grids()
+    grids, names = session.grids(), dict(session.names)
 
     def convert(points: Sequence[PointState]) -> list[ExportPoint]:
         from medssl.io.landmarks import ExportPoint
 
         return [
             ExportPoint(
-                image=p.case_key,
+                image=names.get(p.case_key, p.case_key),
                 landmark=p.landmark,
                 point_vox=p.point_vox,
                 point_world=tuple(grids[p.case_key].voxel_to_world(p.point_vox).tolist()),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from medssl.errors import StorageError
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from medssl.cohort import Cohort
 
 ENVIRONMENT_VARIABLE = "MEDSSL_DATA"
+_OPENING = threading.Lock()  # two docks may ask for the same cohort at once
 
 
 def data_root() -> Path:
@@ -29,6 +31,11 @@ def data_root() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "napari-medssl"
 
 
+def is_cohort(where: Path | Sequence[Path]) -> TypeGuard[Path]:
+    """Whether it is the folder of a cohort, whose images may lie anywhere."""
+    return isinstance(where, Path) and where.suffix == ".medssl" and where.is_dir()
+
+
 def images_folder(where: Path | Sequence[Path]) -> Path:
     """Folder that stands for the images: the folder itself, or the one that the files share."""
     if isinstance(where, Path):
@@ -40,13 +47,15 @@ def images_folder(where: Path | Sequence[Path]) -> Path:
 def cohort_places(where: Path | Sequence[Path]) -> tuple[Path, Path]:
     """Where a cohort folder may lie: beside the images, and in the user's data folder."""
     folder = images_folder(where)
+    if is_cohort(where):
+        return folder, folder
     name = folder.name or "images"
     mark = hashlib.blake2b(str(folder).encode(), digest_size=4).hexdigest()
     return folder.parent / f"{name}.medssl", data_root() / "cohorts" / f"{name}-{mark}.medssl"
 
 
 def open_cohort(where: Path | Sequence[Path]) -> Cohort:
-    """Open the cohort of these images, or make it where it can be written.
+    """Open the cohort itself, or that of these images, or make it where it can be written.
 
     Raises
     ------
@@ -55,11 +64,14 @@ def open_cohort(where: Path | Sequence[Path]) -> Cohort:
     """
     from medssl.cohort import DATABASE, Cohort
 
+    if is_cohort(where):
+        return Cohort.open(where)
     beside, own = cohort_places(where)
-    for place in (beside, own):
-        if (place / DATABASE).exists():
-            return Cohort.open(place)
-    try:
-        return Cohort.create(beside)
-    except StorageError:
-        return Cohort.create(own)
+    with _OPENING:
+        for place in (beside, own):
+            if (place / DATABASE).exists():
+                return Cohort.open(place)
+        try:
+            return Cohort.create(beside)
+        except StorageError:
+            return Cohort.create(own)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from medssl.levels import level_of
+
 if TYPE_CHECKING:
     from medssl.cohort import Point
     from medssl.landmarks import FoundPoint
@@ -57,8 +59,6 @@ class PointState:
 
 def from_store(point: Point) -> PointState:
     """Take a point from the cohort."""
-    from medssl.landmarks.confidence import level_of
-
     level: Level = "set"
     if point.source == "predicted":
         level = level_of(point.confidence or 0.0)

@@ -1,12 +1,14 @@
-"""What the docks of one viewer share: the images that are open, the model that was chosen."""
+"""What the docks of one viewer share: model, images or cohort, current case, who clicks."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary, WeakSet
 
 from psygnal import Signal
+
+from napari_medssl.person import keep_initials, read_initials, tidy
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -14,6 +16,17 @@ if TYPE_CHECKING:
 
     from napari_medssl.engine import Where
     from napari_medssl.open_layers import Owner
+
+
+class Stage(Protocol):
+    """The dock that shows the current case in the viewer."""
+
+    @property
+    def shown(self) -> str | None:
+        """Key of the case whose image is seen; None while it is being read."""
+
+    def correct(self, landmark: str) -> None:
+        """Let the next click place this landmark in the current case."""
 
 
 class Shared:
@@ -25,18 +38,43 @@ class Shared:
         Model folder that a person chose to use; None before any was. A dock that is opened later
         takes it over.
     images
-        Images that are worked on in the viewer; None without.
+        Images or cohort folder that is worked on in the viewer; None without.
+    case
+        Key of the current case; None without.
+    initials
+        Who clicks; empty if nobody said.
+    stage
+        The dock that shows the current case; None if only the Cohort dock is there.
     owners
         Docks' own layers.
+
+    Signals
+    -------
+    written
+        Who has changed the cohort, so that the others look again.
+    cases_changed
+        The open cohort has other cases than before.
+    shown_changed
+        The image of another case is seen.
     """
 
     model_changed = Signal(object)
     images_changed = Signal()
+    case_changed = Signal()
+    initials_changed = Signal(str)
+    stage_changed = Signal()
+    shown_changed = Signal()
+    written = Signal(object)
+    cases_changed = Signal()
 
     def __init__(self) -> None:
         self.model: Path | None = None
         self.images: Where | None = None
+        self.case: str | None = None
+        self.initials = read_initials()
+        self.stage: Stage | None = None
         self.owners: WeakSet[Owner] = WeakSet()
+        self._users: set[int] = set()
 
     def use_model(self, model: Path) -> None:
         """Let every dock use a model."""
@@ -46,8 +84,37 @@ class Shared:
     def show_images(self, where: Where | None) -> None:
         """Tell which images are worked on."""
         if where != self.images:
-            self.images = where
+            self.images, self.case = where, None
             self.images_changed.emit()
+
+    def show_case(self, key: str | None) -> None:
+        """Tell which case is looked at."""
+        if key != self.case:
+            self.case = key
+            self.case_changed.emit()
+
+    def set_initials(self, initials: str) -> None:
+        """Say who clicks from now on."""
+        if tidy(initials) != self.initials:
+            self.initials = tidy(initials)
+            keep_initials(self.initials)
+            self.initials_changed.emit(self.initials)
+
+    def set_stage(self, stage: Stage | None) -> None:
+        """Tell which dock shows the current case."""
+        if stage is not self.stage:
+            self.stage = stage
+            self.stage_changed.emit()
+
+    def join(self, dock: object) -> None:
+        """Take part: what is open stays open while a dock works on it."""
+        self._users.add(id(dock))
+
+    def leave(self, dock: object) -> None:
+        """Take part no longer; the last one closes what is open."""
+        self._users.discard(id(dock))
+        if not self._users:
+            self.show_images(None)
 
     def owns(self, layer: Layer) -> bool:
         """Whether a layer is one that a dock made."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -39,6 +40,14 @@ TABLE: tuple[Shortcut, ...] = (
     Shortcut("undo", ("U", "Control-Z"), "U", "undo"),
     Shortcut("redo", ("Shift-U", "Control-Shift-Z"), "⇧U", "redo"),
 )
+COHORT: tuple[Shortcut, ...] = (
+    Shortcut("accept_case", ("Shift-G",), "⇧G", "accept all that was found in the case, go on"),
+    Shortcut("reject_case", ("Shift-X",), "⇧X", "take away all that was found in the case, go on"),
+    Shortcut("skip_case", ("Shift-S",), "⇧S", "leave the case for later, go on"),
+    Shortcut("correct_case", ("Shift-Q",), "⇧Q", "click the least sure landmark of the case"),
+    Shortcut("next_case", ("Shift-N",), "⇧N", "open the next most useful case"),
+    *(row for row in TABLE if row.action in ("undo", "redo")),
+)
 PRETRAINING: tuple[Shortcut, ...] = (
     Shortcut(
         "start", ("Control-Enter",), "Ctrl+Enter", "start, go on with, or use what was learned"
@@ -49,7 +58,10 @@ READING: tuple[Shortcut, ...] = (
     Shortcut("next_window", ("0",), "0", "next window of grey values"),
     Shortcut("play", ("9",), "9", "play the frames, or stop"),
 )
-_BY_ACTION: Mapping[str, Shortcut] = {s.action: s for s in (*TABLE, *PRETRAINING, *READING)}
+_BOUND: WeakKeyDictionary[Viewer, dict[str, list[Callable[[Any], None]]]] = WeakKeyDictionary()
+_BY_ACTION: Mapping[str, Shortcut] = {
+    s.action: s for s in (*TABLE, *COHORT, *PRETRAINING, *READING)
+}
 
 
 def shortcut(action: str) -> Shortcut:
@@ -65,7 +77,10 @@ def labelled(words: str, action: str) -> str:
 def bind(
     viewer: Viewer, actions: Mapping[str, Callable[[], Any]], table: Sequence[Shortcut] = TABLE
 ) -> Callable[[], None]:
-    """Bind every key of a table to its action in a viewer; call the result to let go again."""
+    """Bind every key of a table to its action in a viewer; call the result to let go again.
+
+    A key of two docks (undo, redo) is that of the one bound last, and goes back to the other.
+    """
 
     def handler(action: Callable[[], Any]) -> Callable[[Any], None]:
         def pressed(_: Any) -> None:
@@ -73,13 +88,16 @@ def bind(
 
         return pressed
 
-    for row in table:
-        for key in row.keys:
-            viewer.bind_key(key, handler(actions[row.action]), overwrite=True)
+    bound = _BOUND.setdefault(viewer, {})
+    ours = {key: handler(actions[row.action]) for row in table for key in row.keys}
+    for key, pressed in ours.items():
+        bound.setdefault(key, []).append(pressed)
+        viewer.bind_key(key, pressed, overwrite=True)
 
     def release() -> None:
-        for row in table:
-            for key in row.keys:
-                viewer.bind_key(key, None)
+        for key, pressed in ours.items():
+            bound[key].remove(pressed)
+            others = bound[key]
+            viewer.bind_key(key, others[-1] if others else None, overwrite=True)
 
     return release

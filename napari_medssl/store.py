@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medssl.errors import MedsslError
 from napari_medssl.engine import CaseInfo, Where
-from napari_medssl.places import cohort_places, open_cohort
-from napari_medssl.points import PointState, from_store
+from napari_medssl.places import cohort_places, is_cohort, open_cohort
+from napari_medssl.points import PointKey, PointState, from_store
 
 if TYPE_CHECKING:
     from medssl.cohort import Cohort, NewPoint
@@ -26,6 +26,10 @@ class Saved:
     ----------
     landmarks, points
         All of them.
+    names
+        What to show in place of the keys of cases, where that is another name.
+    rejected
+        Case and landmark of the predictions that a person took away.
     action
         What was undone or redone, if that was asked.
     elsewhere
@@ -36,6 +40,8 @@ class Saved:
     points: tuple[PointState, ...]
     action: str | None = None
     elsewhere: Path | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    rejected: frozenset[PointKey] = frozenset()
 
 
 class Store:
@@ -44,7 +50,7 @@ class Store:
     def __init__(self) -> None:
         self._where: Where | None = None
         self._cohort: Cohort | None = None
-        self._known: set[str] = set()
+        self._names: dict[str, str] = {}
 
     @property
     def path(self) -> Path | None:
@@ -65,10 +71,14 @@ class Store:
             tuple(from_store(point) for point in cohort.points()),
             action,
             self._elsewhere(cohort),
+            {key: name for key, name in self._names.items() if name != key},
+            frozenset(cohort.rejected_points()),
         )
 
     def _elsewhere(self, cohort: Cohort) -> Path | None:
-        if self._where is None or cohort.path == cohort_places(self._where)[0]:
+        if self._where is None or is_cohort(self._where):
+            return None
+        if cohort.path == cohort_places(self._where)[0]:
             return None
         return cohort.path
 
@@ -78,14 +88,18 @@ class Store:
             self._cohort.close()
             self._cohort = None
 
-    def add_cases(self, cases: Sequence[CaseInfo]) -> None:
-        """Add the images, or bring them up to date."""
-        from medssl.cohort import NewCase
+    def add_cases(
+        self, cases: Sequence[CaseInfo], sources: Mapping[str, ImageSource]
+    ) -> dict[str, str]:
+        """Add the images, or bring them up to date; give the names to show, by key."""
+        from medssl.cohort.describing import bring_up_to_date
 
-        self._open().add_cases(
-            [NewCase(c.key, c.path, c.fingerprint, c.grid, c.modality) for c in cases]
-        )
-        self._known |= {c.key for c in cases}
+        cohort = self._open()
+        images = [
+            (sources[c.key], c.fingerprint, c.grid, c.modality) for c in cases if c.key in sources
+        ]
+        self._names = bring_up_to_date(cohort, images)
+        return self._names
 
     def add_landmark(self, name: str) -> None:
         """Define a landmark."""
@@ -99,25 +113,37 @@ class Store:
         """Take a landmark away."""
         self._open().remove_landmark(name)
 
-    def set_point(self, source: ImageSource, grid: Grid, point: PointState) -> None:
+    def set_point(
+        self,
+        source: ImageSource,
+        grid: Grid,
+        point: PointState,
+        modality: str = "",
+        author: str | None = None,
+    ) -> None:
         """Write a person's point; the image is added first if it is not in the cohort yet."""
-        if source.key not in self._known:
+        cohort = self._open()
+        if source.key not in self._names:
+            from medssl.cohort.describing import bring_up_to_date
             from medssl.prepare import ArrayCache
             from medssl.prepare.fingerprint import source_fingerprint
 
             fingerprint = source_fingerprint(source, ArrayCache())
-            self._open().add_case(source.key, source.path, fingerprint, grid)
-            self._known.add(source.key)
-        self._open().set_points([_new(point, None)])
+            self._names = bring_up_to_date(cohort, [(source, fingerprint, grid, modality)])
+        cohort.set_points([_new(point, None, author)])
 
     def set_predictions(
         self, landmarks: Iterable[str], points: Sequence[PointState], model: str
     ) -> None:
-        """Replace what was found for these landmarks."""
+        """Replace what was found for these landmarks; what was rejected stays hidden."""
         cohort = self._open()
         for name in landmarks:
             cohort.clear_predictions(name)
-        cohort.set_points([_new(p, model) for p in points])
+        cohort.set_points([_new(p, model, None) for p in points])
+
+    def search_anew(self, landmarks: Sequence[str]) -> None:
+        """Let what will be found show where a person had rejected it."""
+        self._open().search_anew(landmarks)
 
     def delete_point(self, case_key: str, landmark: str) -> Saved:
         """Take a person's point away and give what is there now."""
@@ -138,11 +164,11 @@ class Store:
             if self._where is None:
                 raise MedsslError("no images are open, so nothing can be saved. Open them again.")
             self._cohort = open_cohort(self._where)
-            self._known = {case.key for case in self._cohort.cases()}
+            self._names = {case.key: case.name for case in self._cohort.cases()}
         return self._cohort
 
 
-def _new(point: PointState, model: str | None) -> NewPoint:
+def _new(point: PointState, model: str | None, author: str | None) -> NewPoint:
     from medssl.cohort import NewPoint
 
     return NewPoint(
@@ -153,4 +179,5 @@ def _new(point: PointState, model: str | None) -> NewPoint:
         point.source,
         point.confidence,
         model,
+        author,
     )

@@ -27,10 +27,14 @@ class Browsing(SessionState):
             self._enter_case()
 
     def go_to(self, case_key: str) -> None:
-        """Show the image of this key."""
+        """Show the image of this key, or as soon as it is there."""
         keys = [s.key for s in self.sources]
         if case_key in keys:
             self.go(keys.index(case_key))
+            return
+        self._wanted_case = case_key
+        if self.ready is not None:
+            self._say("info", "That case is not among the images that can be searched here.")
 
     def step(self, step: int) -> None:
         """Show the next or the previous image."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_medssl.engine import Ready
@@ -18,8 +19,12 @@ class Finding(Browsing):
     """Prepares the images with the model, then finds what is wanted in the order it came."""
 
     def find_all(self) -> None:
-        """Find every landmark that was clicked, in all images."""
-        self._want(name for name in self.landmarks if self.templates(name))
+        """Find every landmark that was clicked, in all images, also where it was rejected."""
+        wanted = [name for name in self.landmarks if self.templates(name)]
+        if any(landmark in wanted for _, landmark in self._rejected):
+            self._rejected = {key for key in self._rejected if key[1] not in wanted}
+            self._save(lambda: self._store.search_anew(wanted))
+        self._want(wanted)
 
     def set_find_at_once(self, on: bool) -> None:
         """Look for a landmark after each click, or only when asked."""
@@ -52,8 +57,7 @@ class Finding(Browsing):
         keys = [s.key for s in self.sources]
         kept = current is not None and current.key in self._cases
         self.index = keys.index(current.key) if kept and current is not None else 0
-        cases = ready.cases
-        self._save(lambda: self._store.add_cases(cases))
+        self._keep_cases(ready)
         self.images_changed.emit()
         if not kept:
             self._enter_case()
@@ -63,6 +67,26 @@ class Finding(Browsing):
             self._expect_click(self.case.key)
         else:
             self._say_ready()
+
+    def _keep_cases(self, ready: Ready) -> None:
+        """Write the images into the cohort, and take over the names to show."""
+        listed = {} if self._listing is None else {s.key: s for s in self._listing.sources}
+        named: dict[str, str] = {}
+
+        def add() -> None:
+            named.update(self._store.add_cases(ready.cases, listed))
+
+        self._save(add)
+        self._run(self._disk, lambda _: dict(named), self._adopt_names)
+
+    def _adopt_names(self, names: Mapping[str, str]) -> None:
+        """Show images under their stored names, where their own would tell who the patient is."""
+        self.names = {key: name for key, name in names.items() if name != key}
+        if any(s.name != self.names.get(s.key, s.name) for s in self.sources):
+            self.sources = tuple(
+                replace(s, name=self.names.get(s.key, s.name)) for s in self.sources
+            )
+            self.images_changed.emit()
 
     def _expect_click(self, case_key: str) -> None:
         """Get ready for the first click; one that comes meanwhile waits for it."""
@@ -127,10 +151,11 @@ class Finding(Browsing):
             k: p for k, p in self.points.items() if p.source != "predicted" or k[1] not in names
         }
         new = {(p.case_key, p.landmark): p for p in found if p.landmark in names}
-        self.points = {**new, **kept}
+        shown = {k: p for k, p in new.items() if k not in self._rejected}
+        self.points = {**shown, **kept}
         model = self.ready.model if self.ready is not None else str(self.model)
         predicted = list(new.values())
-        to_check = sum(p.needs_a_look for k, p in new.items() if k not in kept)
+        to_check = sum(p.needs_a_look for k, p in shown.items() if k not in kept)
         check = f" · {to_check} to check" if to_check else ""
         words = f"{and_words(sorted(names))} found in {image_words(len(self.sources))}{check}"
         self._save(lambda: self._store.set_predictions(names, predicted, model), words)

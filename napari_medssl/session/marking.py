@@ -9,6 +9,7 @@ from typing import Literal
 from medssl.progress import Progress
 from napari_medssl.points import PointState
 from napari_medssl.session.finding import Finding
+from napari_medssl.session.status import shown_action
 from napari_medssl.store import Saved
 
 
@@ -100,9 +101,9 @@ class Marking(Finding):
             source = "corrected"
         state = PointState(case.key, landmark, point, source)
         self.points[case.key, landmark] = state
-        grid = image.grid
+        grid, modality, author = image.grid, image.modality, self.author
         words = None if self.find_at_once and self.ready is not None else f"{landmark} placed"
-        self._save(lambda: self._store.set_point(case, grid, state), words)
+        self._save(lambda: self._store.set_point(case, grid, state, modality, author), words)
         self.points_changed.emit()
         if self.find_at_once:
             self._want([landmark])
@@ -116,9 +117,9 @@ class Marking(Finding):
         if point.source == "predicted":
             state = replace(point, source="manual", level="set")
             self.points[case.key, point.landmark] = state
-            grid = image.grid
+            grid, modality, author = image.grid, image.modality, self.author
             words = f"{point.landmark} accepted in {case.name}"
-            self._save(lambda: self._store.set_point(case, grid, state), words)
+            self._save(lambda: self._store.set_point(case, grid, state, modality, author), words)
             self.points_changed.emit()
         self.next_to_check()
 
@@ -139,6 +140,11 @@ class Marking(Finding):
         self._reload(self._store.redo, "Done again", "Nothing to redo")
 
     # --- what the cohort holds
+
+    def reload(self) -> None:
+        """Look again at what the cohort holds: somebody else has written to it."""
+        if self.where is not None:
+            self._load(self._store.read, self._adopt_saved)
 
     def _load(self, task: Callable[[], Saved], done: Callable[[Saved], None]) -> None:
         """Read from the cohort, and again where something was written in the meantime."""
@@ -163,6 +169,8 @@ class Marking(Finding):
         if self.landmark not in self.landmarks:
             self.landmark = self.landmarks[0] if self.landmarks else None
         self.points = {(p.case_key, p.landmark): p for p in saved.points}
+        self._rejected = set(saved.rejected)
+        self._adopt_names(saved.names)
         self._landmarks_touched()
         changed = [n for n in self.landmarks if self.templates(n) != before.get(n, {})]
         gone = [n for n in changed if not self.templates(n)]
@@ -182,10 +190,12 @@ class Marking(Finding):
     def _reload(self, task: Callable[[], Saved], words: str, nothing: str = "") -> None:
         def done(saved: Saved) -> None:
             self._adopt_saved(saved)
+            self.written.emit()
             if saved.action is None and nothing:
                 self._say("info", nothing)
             else:
-                self._say("done", f"{words}: {saved.action}" if saved.action else words)
+                action = shown_action(saved.action, self.names)
+                self._say("done", f"{words}: {action}" if action else words)
 
         if self.where is not None:
             self._load(task, done)

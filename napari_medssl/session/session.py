@@ -24,12 +24,15 @@ class Session(Marking):
     """State of the landmarks task and everything a person can do to it."""
 
     def open_images(self, where: Where) -> None:
-        """Open a folder of images, or several files, and the cohort that belongs to them.
+        """Open a folder of images, several files, or a cohort whose images lie anywhere.
 
-        Clicks that the disk has not taken yet are written first; while it refuses them, the
-        images stay as they are.
+        The cohort of a folder is the one that belongs to it. The same again looks for new images
+        and stays at the current one. Clicks that the disk has not taken yet are written first;
+        while it refuses them, the images stay as they are.
         """
         self._work.cancel()
+        if where == self.where and self.case is not None:
+            self._wanted_case = self.case.key
         if self._saver.waiting:
             self._disk.submit(
                 lambda _: self._saver.write(), lambda _: self._list(where), self._not_saved
@@ -89,7 +92,11 @@ class Session(Marking):
         self.listing_notes = listing.notes
         self.ready, self.image, self.similarity = None, None, None
         self.kept_in, self.trouble = None, None
-        self.landmarks, self.landmark, self.points, self.index = [], None, {}, 0
+        self.landmarks, self.landmark, self.points = [], None, {}
+        self.names, self._rejected = {}, set()
+        keys = [s.key for s in self.sources]
+        self.index = keys.index(self._wanted_case) if self._wanted_case in keys else 0
+        self._wanted_case = None
         self._images.clear()
         self._cases.clear()
         self.images_changed.emit()

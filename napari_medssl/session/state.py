@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from psygnal import Signal
 from medssl.errors import Cancelled
 from medssl.progress import Progress
 from napari_medssl.engine import CaseInfo, LandmarkEngine, Ready, Where
-from napari_medssl.places import images_folder
+from napari_medssl.places import images_folder, is_cohort
 from napari_medssl.points import Counts, PointKey, PointState, count, least_sure_first
 from napari_medssl.session.saving import Saver
 from napari_medssl.session.status import Kind, Status, error_words
@@ -47,6 +47,7 @@ class SessionState:
     similarity_changed = Signal()
     status_changed = Signal(Status)
     state_changed = Signal()
+    written = Signal()
 
     def __init__(
         self, engine: LandmarkEngine, store: Store, work: Runner, disk: Runner, display: Runner
@@ -76,13 +77,19 @@ class SessionState:
         self._preparing = False
         self.kept_in: Path | None = None
         self.trouble: str | None = None
+        self.author: str | None = None
+        self.names: Mapping[str, str] = {}
+        self._rejected: set[PointKey] = set()
+        self._wanted_case: str | None = None
         self._saver = Saver()
         self._writes = 0
 
     @property
     def name(self) -> str:
         """Name of the images, for the chip."""
-        return "" if self.folder is None else self.folder.name
+        if self.where is None or self.folder is None:
+            return ""
+        return self.folder.stem if is_cohort(self.where) else self.folder.name
 
     @property
     def folder(self) -> Path | None:
@@ -147,6 +154,7 @@ class SessionState:
 
         def done(_: None) -> None:
             self.trouble = None
+            self.written.emit()
             if words:
                 self._say("done", f"{words} · saved")
 

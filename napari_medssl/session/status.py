@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -27,6 +27,15 @@ def error_words(error: BaseException) -> str:
     if isinstance(error, MedsslError):
         return str(error)
     return f"Something unexpected went wrong ({type(error).__name__}: {error}). It was logged."
+
+
+def shown_action(action: str | None, names: Mapping[str, str]) -> str:
+    """Say an action of the journal with the names of images that are shown."""
+    said = action or ""
+    for key, name in names.items():
+        if said.endswith(f" {key}"):
+            return f"{said[: -len(key)]}{name}"
+    return said
 
 
 def no_image_words(listing: ImageListing) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from medssl.errors import MedsslError
 from medssl.progress import Progress
 from napari_medssl.engine import Where, majority_dimension
+from napari_medssl.listing import image_places
 from napari_medssl.session.status import no_image_words
 from napari_medssl.training.request import Choice, Device, Images, Outlook
 from napari_medssl.training.words import duration_words, memory_words
@@ -53,6 +54,7 @@ class CoreTraining:
         """
         from medssl.io import list_images
 
+        where = image_places(where, progress)
         listing = list_images(where, progress)
         if not listing.sources:
             raise MedsslError(no_image_words(listing))

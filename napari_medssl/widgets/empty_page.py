@@ -48,8 +48,16 @@ class EmptyPage(QWidget):
         layout.setContentsMargins(4, 10, 4, 0)
         layout.setSpacing(8)
         layout.addStretch(1)
-        layout.addWidget(label("No images yet", "title"))
-        layout.addWidget(label(hint, "hint"))
+        self._title, self._hint = label("No images yet", "title"), label(hint, "hint")
+        layout.addWidget(self._title)
+        layout.addWidget(self._hint)
         layout.addWidget(self.layers)
         layout.addWidget(self.sample)
         layout.addStretch(2)
+
+    def set_words(self, title: str, hint: str, buttons: bool) -> None:
+        """Say what there is not yet, and what leads on; with or without the buttons."""
+        self._title.setText(title)
+        self._hint.setText(hint)
+        for one in (self.layers, self.sample):
+            one.setVisible(buttons)

@@ -21,6 +21,7 @@ from napari_medssl.widgets.action_bar import ActionBar
 from napari_medssl.widgets.canvas import LandmarkCanvas
 from napari_medssl.widgets.case_panel import CasePanel
 from napari_medssl.widgets.empty_page import EmptyPage
+from napari_medssl.widgets.following import Following
 from napari_medssl.widgets.foot import Foot
 from napari_medssl.widgets.head import Head
 from napari_medssl.widgets.landmark_list import LandmarkList
@@ -64,6 +65,7 @@ class LandmarksWidget(QWidget):
         self.destroyed.connect(lambda: threads.end(session.save_rest))
         self._restyle()
         self._refresh_all()
+        self._following = Following(session, self._shared, self._place_next)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Open as a tab beside the other docks of ours."""
@@ -87,7 +89,7 @@ class LandmarksWidget(QWidget):
         )
         self.place_button.setCheckable(True)
         self.case_panel, self.review = CasePanel(session), ReviewList()
-        self.options, self.actions_bar = Options(session), ActionBar(session)
+        self.options, self.actions_bar = Options(session, self._shared), ActionBar(session)
         self.foot = Foot(session.cancel)
         self.body = QWidget()
         body = QVBoxLayout(self.body)
@@ -138,9 +140,6 @@ class LandmarksWidget(QWidget):
         self.threads.work.busy_changed.connect(self.foot.set_busy)
         self._viewer.events.theme.connect(self._restyle)
         self._shared.owners.add(canvas)
-        self._shared.model_changed.connect(session.set_model)
-        if self._shared.model is not None:
-            session.set_model(self._shared.model)
         application = QApplication.instance()
         if application is not None:
             application.aboutToQuit.connect(self.close_session)
@@ -167,11 +166,14 @@ class LandmarksWidget(QWidget):
         """Open a folder of images."""
         self.session.open_images(folder)
 
+    def _place_next(self) -> None:
+        self._give_keyboard_to_image()
+        self.canvas.arm(True)
+
     def _add_landmark(self, name: str) -> bool:
         added = self.session.add_landmark(name)
         if added:
-            self._give_keyboard_to_image()
-            self.canvas.arm(True)
+            self._place_next()
         return added
 
     def _select_landmark(self, name: str) -> None:
@@ -208,7 +210,6 @@ class LandmarksWidget(QWidget):
     # --- what is shown
 
     def _refresh_all(self) -> None:
-        self._shared.show_images(self.session.where)
         self._refresh_landmarks()
         self._refresh_review()
         self.foot.show_problems(self.session.problems, self.session.listing_notes)
@@ -287,8 +288,8 @@ class LandmarksWidget(QWidget):
             return
         self._closed = True
         self._release_keys()
-        self._shared.model_changed.disconnect(self.session.set_model)
-        self._shared.show_images(None)
+        self._following.end()
+        self.options.initials.end()
         self._viewer.events.theme.disconnect(self._restyle)
         self.threads.end(self.session.save_rest)
         self.canvas.close()

@@ -6,14 +6,17 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from napari_medssl.session import Session
+from napari_medssl.shared import Shared
 from napari_medssl.shortcuts import labelled
+from napari_medssl.widgets.initials import InitialsField
 from napari_medssl.widgets.parts import Fold
 
 
 class Options(Fold):
-    """Whether the similarity map shows, and whether each click is looked for at once."""
+    """Whether the similarity map shows, whether each click is looked for at once, who clicks."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, shared: Shared) -> None:
+        self.initials = InitialsField(shared)
         content = QWidget()
         self.similarity = QCheckBox(labelled("Show where it looks alike", "similarity"))
         self.at_once = QCheckBox("Find again after every click")
@@ -29,4 +32,5 @@ class Options(Fold):
             box.toggled.connect(change)
             box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             layout.addWidget(box)
+        layout.addWidget(self.initials)
         super().__init__("Advanced", content)

@@ -67,7 +67,8 @@ class ReviewModel(QAbstractTableModel):
             font.setBold(point is not None and point.needs_a_look)
             return font
         if role == Qt.ItemDataRole.ToolTipRole:
-            return key if index.column() == 0 else point_tip(point)
+            hidden = not key.endswith(name)
+            return (name if hidden else key) if index.column() == 0 else point_tip(point)
         return None
 
 

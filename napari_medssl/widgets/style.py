@@ -43,10 +43,11 @@ QPushButton#primary:disabled {{
 }}
 QToolButton#fold {{ border: none; background: transparent; font-size: 12px; color: {muted}; }}
 QToolButton#fold:hover {{ color: {text}; }}
-QTreeView, QPlainTextEdit {{
+QTreeView, QTableView#cases, QListView#gallery, QPlainTextEdit {{
     background: {canvas}; border: 1px solid {line}; border-radius: 3px; font-size: 12px;
     outline: 0;
 }}
+QTableView#cases::item:selected {{ background: {selected}; color: {text}; }}
 QTreeView::item {{ min-height: 24px; }}
 QTreeView::item:selected {{ background: {selected}; color: {text}; }}
 QHeaderView::section {{

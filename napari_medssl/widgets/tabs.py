@@ -33,4 +33,12 @@ def _join(widget: QWidget) -> None:
         if ours and other.isVisible() and window.dockWidgetArea(other) == right:
             window.tabifyDockWidget(other, own)
             own.raise_()
+            QTimer.singleShot(0, lambda: _fit_screen(window))
             return
+
+
+def _fit_screen(window: QMainWindow) -> None:
+    """Undo that the window grew beyond the screen while one dock lay below the other."""
+    most = window.screen().availableGeometry().height()
+    if window.height() > most:
+        window.resize(window.width(), most)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from medssl.errors import FileRefusedError, ModelError
-from medssl.io import Problem, list_images
-from medssl.landmarks.confidence import level_of
+from medssl.io import Problem
+from medssl.levels import level_of
 from medssl.prepare import ArrayCache
 from medssl.prepare.fingerprint import source_fingerprint
 from napari_medssl.engine import CaseInfo, Ready
+from napari_medssl.listing import list_where
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class FakeEngine:
         self.warnings: dict[str, tuple[str, ...]] = {}
 
     def list(self, where, progress):
-        return list_images(where, progress)
+        return list_where(where, progress)
 
     def get_ready(self, listing, model, device, progress):
         if str(model).endswith("broken"):

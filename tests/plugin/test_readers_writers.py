@@ -46,7 +46,7 @@ def _resolve(name: str) -> object:
 
 def test_the_docks_stand_in_the_menus(manifest) -> None:
     names = [widget.display_name for widget in manifest.contributions.widgets]
-    assert names == ["Landmarks", "Pretraining", "Reading room"]
+    assert names == ["Landmarks", "Cohort", "Pretraining", "Reading room"]
     annotate = manifest.contributions.menus["napari/layers/annotate"]
     assert annotate[0].command == "napari-medssl.landmarks"
 

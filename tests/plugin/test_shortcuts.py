@@ -16,7 +16,7 @@ from qtpy.QtCore import Qt
 sys.path.insert(0, str(Path(__file__).parent))
 import gui
 
-from napari_medssl.shortcuts import PRETRAINING, TABLE, bind, labelled, shortcut
+from napari_medssl.shortcuts import COHORT, PRETRAINING, READING, TABLE, bind, labelled, shortcut
 
 LAYERS = {
     "image": lambda: Image(np.zeros((8, 8))),
@@ -41,7 +41,9 @@ def claimed(layer_class: type) -> set[KeyBinding]:
     return {k for k in keys if k is not Ellipsis}
 
 
-@pytest.mark.parametrize("key", [key for row in (*TABLE, *PRETRAINING) for key in row.keys])
+@pytest.mark.parametrize(
+    "key", [key for row in (*TABLE, *COHORT, *PRETRAINING, *READING) for key in row.keys]
+)
 def test_our_keys_are_free_on_every_layer_and_in_the_viewer(key: str) -> None:
     ours = coerce_keybinding(key)
     for kind in (Image, Labels, Points, Shapes, Surface, Tracks, Vectors):
@@ -51,7 +53,8 @@ def test_our_keys_are_free_on_every_layer_and_in_the_viewer(key: str) -> None:
 
 
 def test_no_key_twice_and_each_printed() -> None:
-    keys = [key for row in (*TABLE, *PRETRAINING) for key in row.keys]
+    rows = {row.action: row for row in (*TABLE, *COHORT, *PRETRAINING, *READING)}
+    keys = [key for row in rows.values() for key in row.keys]
     assert len(keys) == len(set(keys))
     assert labelled("Find in all images", "find").endswith(shortcut("find").printed)
 
@@ -94,3 +97,22 @@ def test_ours_fire_and_napari_s_still_work_on_each_layer(viewer) -> None:
     fired.clear()
     gui.press(viewer, Qt.Key.Key_N)
     assert fired == []
+
+
+@pytest.mark.gui
+def test_a_key_of_two_docks_goes_back_to_the_first(viewer) -> None:
+    fired: list[str] = []
+
+    def actions(dock: str) -> dict[str, object]:
+        return {row.action: (lambda: fired.append(dock)) for row in (*TABLE, *COHORT)}
+
+    release_first = bind(viewer, actions("landmarks"))
+    release_second = bind(viewer, actions("cohort"), COHORT)
+    gui.press(viewer, Qt.Key.Key_U)
+    gui.press(viewer, Qt.Key.Key_G, Qt.KeyboardModifier.ShiftModifier)
+    release_second()
+    gui.press(viewer, Qt.Key.Key_U)
+    gui.press(viewer, Qt.Key.Key_G, Qt.KeyboardModifier.ShiftModifier)
+    release_first()
+    gui.press(viewer, Qt.Key.Key_U)
+    assert fired == ["cohort", "cohort", "landmarks"]

@@ -91,7 +91,7 @@ class Head(QWidget):
         else:
             self.images.set_words("No images")
         where = shared.images
-        landmarks = [("Images of the Landmarks dock", partial(self._take_shared, where))]
+        landmarks = [("The images that are open here", partial(self._take_shared, where))]
         self.images.set_entries(
             [
                 ("Open a folder…", self.folder_wanted.emit),

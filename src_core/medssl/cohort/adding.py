@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from medssl.cohort.copying import copy_image
-from medssl.cohort.found_ids import read_ids
+from medssl.cohort.describing import Describer, place_of
 from medssl.cohort.image_lists import find_given
 from medssl.cohort.records import CaseRecord, NewCase
 from medssl.cohort.store import Cohort
@@ -116,18 +116,18 @@ class _Adding:
         self.result = Added()
         self._cohort, self._copy, self._cache = cohort, copy, cache
         cases = cohort.cases()
-        self._by_place = {_place(case.source()): case for case in cases}
+        self._by_place = {place_of(case.source()): case for case in cases}
         self._by_content: dict[str, CaseRecord | NewCase] = {c.fingerprint: c for c in cases}
         self._keys = {case.key for case in cases}
-        self._names = {case.name for case in cases}
-        self._patients = {case.patient for case in cases} - {""}
+        self._describer = Describer(cohort, cases)
+        self.result.patients = self._describer.patients
         self._waiting: list[NewCase] = []
         self._stored = time.monotonic()
 
     def take(self, source: ImageSource, ids: tuple[str, str] | None) -> None:
         """Decide what a source is, and do what follows."""
         fingerprint = source_fingerprint(source, self._cache)
-        known = self._by_place.get(_place(source))
+        known = self._by_place.get(place_of(source))
         twin = self._by_content.get(fingerprint)
         if known is not None and known.fingerprint == fingerprint:
             self.result.known += 1
@@ -166,31 +166,11 @@ class _Adding:
         self, source: ImageSource, fingerprint: str, key: str, ids: tuple[str, str] | None
     ) -> NewCase:
         image = source.read()
-        found = read_ids(source)
-        patient, study = ids or ("", "")
-        patient, study = patient or found.patient, study or found.study
-        code = self._cohort.patient_code(patient)
-        if code in self._patients:
-            self.result.patients.add(code)
-        name = key
-        if found.names_patient:
-            name = self._shown(code, found.hidden(source.name) or image.modality or "image")
-        self._names.add(name)
-        if self._copy:
-            source = copy_image(self._cohort.path, source, fingerprint)
-        return NewCase(
-            key, source.path, fingerprint, image.grid, image.modality, name, source.files,
-            source.number, patient, study,
-        )  # fmt: skip
-
-    def _shown(self, code: str, wanted: str) -> str:
-        """Choose a name that tells the image apart and not the patient."""
-        wanted = f"{code} {wanted}".strip()
-        name, number = wanted, 1
-        while name in self._names:
-            number += 1
-            name = f"{wanted} ({number})"
-        return name
+        new = self._describer.describe(source, key, fingerprint, image.grid, image.modality, ids)
+        if not self._copy:
+            return new
+        copied = copy_image(self._cohort.path, source, fingerprint)
+        return replace(new, path=copied.path, files=copied.files, number=copied.number)
 
     def _free_key(self, source: ImageSource) -> str:
         """Choose a key that no other case has: the source's, or with its folder's name."""
@@ -206,11 +186,6 @@ class _Adding:
             key = f"{wanted} ({number})"
         self._keys.add(key)
         return key
-
-
-def _place(source: ImageSource) -> tuple[str, tuple[str, ...], int | None]:
-    files = tuple(str(file.absolute()) for file in source.files or (source.path,))
-    return str(source.path.absolute()), files, source.number
 
 
 def _is_gone(case: CaseRecord) -> bool:

@@ -19,7 +19,7 @@ class CaseSummary(NamedTuple):
         As of `CaseRecord`.
     state
         ``"predicted"`` where a prediction waits for a person, ``"reviewed"`` where a person has
-        said something and none waits, else ``"to do"``.
+        said something (also that a prediction is wrong) and none waits, else ``"to do"``.
     by_person, predicted
         Number of points, labels and segmentations that hold: a person's, and predictions.
     confidence

@@ -61,7 +61,8 @@ SEGMENTATIONS = """
 def of_kind(which: Which, table: str, key: str, alias: str) -> str:
     """Give the condition for the rows that `which` asks for.
 
-    ``"effective"`` is a person's row where there is one, and else the prediction.
+    ``"effective"`` is a person's row where there is one, and else the prediction, unless a person
+    has rejected it.
     """
     if which == "all":
         return ""
@@ -70,7 +71,10 @@ def of_kind(which: Which, table: str, key: str, alias: str) -> str:
     return f"""
         AND ({alias}.kind = 'human' OR NOT EXISTS (
             SELECT 1 FROM {table} h
-            WHERE h.case_id = {alias}.case_id AND h.{key} = {alias}.{key} AND h.kind = 'human'))
+            WHERE h.case_id = {alias}.case_id AND h.{key} = {alias}.{key} AND h.kind = 'human')
+        AND NOT EXISTS (
+            SELECT 1 FROM rejections r WHERE r.what = '{table}'
+            AND r.case_id = {alias}.case_id AND r.subject = {alias}.{key}))
     """  # noqa: S608 - constants
 
 

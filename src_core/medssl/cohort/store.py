@@ -9,6 +9,7 @@ from typing import Self
 from medssl.cohort import journal
 from medssl.cohort.opening import check_folder, connect, make_folder
 from medssl.cohort.parts.alternatives import Alternatives
+from medssl.cohort.parts.corrections import Corrections
 from medssl.cohort.parts.glance import Glance
 from medssl.cohort.parts.incoming import Incoming
 from medssl.cohort.parts.joining import Joining
@@ -18,18 +19,21 @@ from medssl.cohort.parts.moving import Moving
 from medssl.cohort.parts.points import Points
 from medssl.cohort.parts.runs import Runs
 from medssl.cohort.parts.segmentations import Segmentations
+from medssl.cohort.parts.verdicts import Verdicts
 
 
 class Cohort(
     Joining,
     Landmarks,
     Points,
+    Corrections,
     Labels,
     Segmentations,
     Alternatives,
     Incoming,
     Runs,
     Moving,
+    Verdicts,
     Glance,
 ):
     """A folder ``<name>.medssl`` with what people and models have said about a set of images.

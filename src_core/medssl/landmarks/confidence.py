@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from medssl.landmarks.found import Level
 from medssl.landmarks.matching import Matches
-
-HIGH = 0.5
-LOW = 0.35
+from medssl.levels import HIGH as HIGH
+from medssl.levels import LOW as LOW
+from medssl.levels import level_of as level_of
 
 _STEEPNESS = 2.3
 _MIDDLE = -0.115
@@ -56,13 +55,6 @@ def confidence_of(matches: Matches, row: int) -> float:
         if not math.isnan(value)
     )
     return 1 / (1 + math.exp(min(_STEEPNESS * (expected_log_error - _MIDDLE), 50.0)))
-
-
-def level_of(confidence: float) -> Level:
-    """Confidence in words: what to look at first in a review."""
-    if confidence >= HIGH:
-        return "high"
-    return "check" if confidence >= LOW else "low"
 
 
 def _signs_of(matches: Matches, row: int) -> _Signs:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-Level = Literal["high", "check", "low"]
+from medssl.levels import Level
 
 
 @dataclass(frozen=True)

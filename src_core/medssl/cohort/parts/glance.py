@@ -13,12 +13,19 @@ _WAITING = """
     SELECT x.case_id, count(*), min(x.confidence) FROM {table} x {join}
     WHERE x.kind = 'predicted' AND NOT EXISTS (
         SELECT 1 FROM {table} h
-        WHERE h.case_id = x.case_id AND h.{key} = x.{key} AND h.kind = 'human') {shown}
+        WHERE h.case_id = x.case_id AND h.{key} = x.{key} AND h.kind = 'human')
+    AND NOT EXISTS (
+        SELECT 1 FROM rejections r
+        WHERE r.what = '{table}' AND r.case_id = x.case_id AND r.subject = x.{key}) {shown}
     GROUP BY x.case_id
 """
 _DONE = """
     SELECT x.case_id, count(*), NULL FROM {table} x {join} WHERE x.kind = 'human' {shown}
     GROUP BY x.case_id
+"""
+_REJECTED = """
+    SELECT case_id FROM rejections WHERE what <> 'points'
+    OR subject IN (SELECT id FROM landmarks WHERE removed = 0)
 """
 _TABLES = (("points", "landmark_id"), ("labels", "name"), ("segmentations", "name"))
 
@@ -51,13 +58,15 @@ class Glance(Part):
             seconds: dict[int, int] = dict(
                 connection.execute("SELECT case_id, count(*) FROM alternatives GROUP BY case_id")
             )
+            rejected = {case for (case,) in connection.execute(_REJECTED)}
             rows = connection.execute(
                 "SELECT id, key, name, modality, patient, study, changed FROM cases ORDER BY id"
             ).fetchall()
         return [
             CaseSummary(
                 key, name or key, modality, patient, study, bool(changed),
-                _state(done[case], waiting[case]), done[case], waiting[case], surest.get(case),
+                _state(done[case] + (case in rejected), waiting[case]), done[case], waiting[case],
+                surest.get(case),
                 labels.get(case, {}), seconds.get(case, 0),
             )
             for case, key, name, modality, patient, study, changed in rows
@@ -71,7 +80,10 @@ class Glance(Part):
             FROM points p JOIN landmarks l ON l.id = p.landmark_id
             WHERE l.removed = 0 AND (p.kind = 'human' OR NOT EXISTS (
                 SELECT 1 FROM points h WHERE h.case_id = p.case_id
-                AND h.landmark_id = p.landmark_id AND h.kind = 'human'))
+                AND h.landmark_id = p.landmark_id AND h.kind = 'human')
+                AND NOT EXISTS (
+                SELECT 1 FROM rejections r WHERE r.what = 'points' AND r.case_id = p.case_id
+                AND r.subject = p.landmark_id))
             GROUP BY l.id, p.source
         """
         with self._db.read() as connection:
@@ -102,7 +114,12 @@ def _query(template: str, table: str, key: str) -> str:
 def _labels(connection: sqlite3.Connection) -> dict[int, dict[str, str]]:
     """Read the labels of each case; a person's comes last and so takes the place."""
     found: dict[int, dict[str, str]] = {}
-    query = "SELECT case_id, name, value FROM labels ORDER BY kind DESC"
+    query = """
+        SELECT case_id, name, value FROM labels
+        WHERE kind = 'human' OR NOT EXISTS (SELECT 1 FROM rejections r
+            WHERE r.what = 'labels' AND r.case_id = labels.case_id AND r.subject = labels.name)
+        ORDER BY kind DESC
+    """
     for case, name, value in connection.execute(query):
         found.setdefault(case, {})[name] = value
     return found

@@ -1,0 +1,37 @@
+"""The background threads of the Cohort dock, and how they end without losing a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from napari_medssl.worker import Worker
+
+
+class CohortThreads:
+    """One thread for the cohort, one for imports, one for the image, one for the thumbnails.
+
+    Attributes
+    ----------
+    disk, importing, display, pictures
+        The threads.
+    """
+
+    def __init__(self) -> None:
+        self.disk, self.importing = Worker("cohort"), Worker("import")
+        self.display, self.pictures = Worker("case"), Worker("thumbnails")
+        self._ended = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is running or waiting."""
+        return any(w.busy for w in (self.disk, self.importing, self.display, self.pictures))
+
+    def end(self, close: Callable[[], None]) -> None:
+        """Stop all but what is being written, then close the cohort; once."""
+        if self._ended:
+            return
+        self._ended = True
+        for worker in (self.importing, self.display, self.pictures):
+            worker.close()
+        self.disk.finish()
+        close()

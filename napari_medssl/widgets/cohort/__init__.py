@@ -1,0 +1,1 @@
+"""The Cohort dock: table and gallery of all cases, and their review."""

@@ -1,0 +1,259 @@
+"""The Cohort dock: all cases as table or gallery, and their review."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from napari import Viewer
+from qtpy.QtCore import QEvent, QSize, QTimer
+from qtpy.QtGui import QColor, QShowEvent
+from qtpy.QtWidgets import QApplication, QFileDialog, QVBoxLayout, QWidget
+
+from napari_medssl import shortcuts
+from napari_medssl.cohorts import CohortBrowser
+from napari_medssl.cohorts.picture_queue import PictureQueue
+from napari_medssl.cohorts.threads import CohortThreads
+from napari_medssl.shared import shared_state
+from napari_medssl.widgets.cohort.action_bar import ActionBar
+from napari_medssl.widgets.cohort.filter_bar import FilterBar
+from napari_medssl.widgets.cohort.head import Head
+from napari_medssl.widgets.cohort.model import CaseModel
+from napari_medssl.widgets.cohort.options import Options
+from napari_medssl.widgets.cohort.own_stage import OwnStage
+from napari_medssl.widgets.cohort.pixmaps import Pixmaps
+from napari_medssl.widgets.cohort.review_panel import ReviewPanel
+from napari_medssl.widgets.cohort.sharing import Sharing
+from napari_medssl.widgets.cohort.views import CaseViews
+from napari_medssl.widgets.empty_page import EmptyPage
+from napari_medssl.widgets.foot import Foot
+from napari_medssl.widgets.opener import Opener
+from napari_medssl.widgets.parts import rule
+from napari_medssl.widgets.style import colours, sheet
+from napari_medssl.widgets.tabs import join_tabs
+
+LOOK_MS = 1500
+_NOTHING = (
+    "No cohort yet",
+    "A cohort keeps what you and the models say about a set of images. Open one (name.medssl) or "
+    "a folder of images, or import a DICOM tree. You see all cases here, the least sure first.",
+    True,
+)
+_EMPTY = (
+    "No cases yet",
+    "This cohort is empty. Import a DICOM tree, or any folder of images.",
+    False,
+)
+_COMING = (
+    "The images come in",
+    "Each case shows here as soon as it is stored. Cancel stops, and keeps those that are in.",
+    False,
+)
+
+
+class CohortWidget(QWidget):
+    """All cases of a cohort: see, sort, filter, open, and review them.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer that shows the current case.
+    """
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
+        self._viewer = napari_viewer
+        self._shared = shared_state(napari_viewer)
+        self.threads = threads = CohortThreads()
+        self.browser = CohortBrowser(threads.disk, threads.importing, threads.display)
+        self.queue = PictureQueue(threads.pictures)
+        self.stage = OwnStage(napari_viewer, self.browser, self)
+        self.opener = Opener(napari_viewer, self.stage, self.browser, threads.importing, self)
+        self._closed = self._placed = False
+        self._path: Path | None = None
+        self._build()
+        self._connect()
+        self._release_keys = shortcuts.bind(napari_viewer, self._actions(), shortcuts.COHORT)
+        close = self.browser.close
+        self.destroyed.connect(lambda: threads.end(close))
+        self._restyle()
+        self.sharing = Sharing(self.browser, self._shared, self.stage)
+        self._refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Open as a tab beside the other docks of ours."""
+        super().showEvent(event)
+        if not self._placed:
+            self._placed = True
+            join_tabs(self)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Width of the dock."""
+        return QSize(384, 640)
+
+    # --- parts
+
+    def _build(self) -> None:
+        browser = self.browser
+        self.head, self.empty = Head(browser), EmptyPage()
+        self.filters, self.model = FilterBar(browser), CaseModel()
+        self.pixmaps = Pixmaps(self.queue)
+        self.views = CaseViews(self.model, self.pixmaps)
+        self.panel, self.options = ReviewPanel(browser), Options(browser, self._shared)
+        self.actions_bar, self.foot = ActionBar(browser), Foot(browser.stop_import)
+        self.body = QWidget()
+        body = QVBoxLayout(self.body)
+        body.setContentsMargins(0, 0, 0, 0)
+        body.setSpacing(7)
+        body.addWidget(self.filters)
+        body.addWidget(self.views, 1)
+        body.addWidget(self.panel)
+        body.addWidget(self.options)
+        self.setMinimumWidth(320)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 8, 10, 10)
+        layout.setSpacing(8)
+        layout.addWidget(self.head)
+        layout.addWidget(rule())
+        layout.addWidget(self.empty, 1)
+        layout.addWidget(self.body, 1)
+        layout.addWidget(self.actions_bar)
+        layout.addWidget(rule())
+        layout.addWidget(self.foot)
+        self._look = QTimer(self, interval=LOOK_MS)
+
+    def _connect(self) -> None:
+        browser = self.browser
+        browser.status_changed.connect(self.foot.say)
+        browser.cases_changed.connect(self._refresh)
+        browser.expected_changed.connect(self.panel.refresh_expected)
+        browser.arranged.connect(self._rearrange)
+        browser.case_changed.connect(self._refresh_case)
+        browser.detail_changed.connect(self._refresh_state)
+        browser.image_changed.connect(self._refresh_state)
+        browser.import_changed.connect(self._refresh_import)
+        self._look.timeout.connect(browser.reload)
+        self.views.chosen.connect(browser.go_to)
+        self.views.sort_wanted.connect(self.filters.sort_by)
+        self.filters.table_wanted.connect(self.views.show_table)
+        for asking in (self.head, self.empty):
+            asking.layers_wanted.connect(self.opener.use_layers)
+            asking.sample_wanted.connect(self.opener.open_sample)
+        for offering in (self.head, self.actions_bar):
+            offering.open_wanted.connect(self._choose_cohort)
+            offering.import_wanted.connect(self._choose_tree)
+        self.opener.said.connect(self.foot.say)
+        self.threads.importing.progressed.connect(self.foot.progress)
+        self.threads.importing.busy_changed.connect(self.foot.set_busy)
+        self._viewer.events.theme.connect(self._restyle)
+        application = QApplication.instance()
+        if application is not None:
+            application.aboutToQuit.connect(self.close_task)
+
+    def _actions(self) -> dict[str, Callable[[], object]]:
+        browser = self.browser
+        return {
+            "accept_case": browser.accept,
+            "reject_case": browser.reject,
+            "skip_case": browser.skip,
+            "correct_case": browser.correct,
+            "next_case": browser.next_useful,
+            "undo": browser.undo,
+            "redo": browser.redo,
+        }
+
+    # --- what a person does
+
+    def open_cohort(self, where: Path) -> None:
+        """Open a cohort's folder, or a folder of images."""
+        self.browser.open_images(where)
+
+    def import_tree(self, folder: Path) -> None:
+        """Take the images of a folder into the cohort."""
+        self.browser.import_images([folder])
+
+    def _choose_cohort(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(
+            self, "Open a cohort (name.medssl) or a folder of images"
+        )
+        if chosen:
+            self.open_cohort(Path(chosen))
+
+    def _choose_tree(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Import the images of a DICOM tree")
+        if chosen:
+            self.import_tree(Path(chosen))
+
+    # --- what is shown
+
+    def _refresh(self) -> None:
+        browser = self.browser
+        if browser.path != self._path:
+            self._path = browser.path
+            self.queue.use(browser.path)
+            self.pixmaps.forget()
+        self.pixmaps.make_anew()
+        contents = browser.contents
+        self.views.gallery.tile.landmarks = () if contents is None else contents.landmarks
+        self.filters.refresh()
+        self.foot.show_problems(browser.problems, browser.notes)
+        self.panel.refresh()
+        self._refresh_state()
+
+    def _rearrange(self) -> None:
+        self.model.set_cases(self.browser.shown)
+        self.actions_bar.refresh()
+
+    def _refresh_case(self) -> None:
+        self.views.mark(self.browser.key)
+        self._refresh_state()
+
+    def _refresh_state(self) -> None:
+        some = bool(self.browser.cases)
+        self.empty.setVisible(not some)
+        self.empty.set_words(*self._empty_words())
+        self.body.setVisible(some)
+        self.head.refresh()
+        self.panel.refresh_case()
+        self.actions_bar.refresh()
+
+    def _empty_words(self) -> tuple[str, str, bool]:
+        if self.browser.importing:
+            return _COMING
+        return _NOTHING if self.browser.contents is None else _EMPTY
+
+    def _refresh_import(self) -> None:
+        if self.browser.importing:
+            self._look.start()
+        else:
+            self._look.stop()
+        self.foot.show_problems(self.browser.problems, self.browser.notes)
+        self._refresh_state()
+
+    def _restyle(self) -> None:
+        self.setStyleSheet(sheet(self._viewer))
+        self.views.gallery.tile.text = QColor(colours(self._viewer)[0])
+
+    # --- end
+
+    def close_task(self) -> None:
+        """Let go of the viewer and end the threads; what was said is written first."""
+        if self._closed:
+            return
+        self._closed = True
+        self._look.stop()
+        self._release_keys()
+        self.options.initials.end()
+        self.sharing.end()
+        self._viewer.events.theme.disconnect(self._restyle)
+        self.threads.end(self.browser.close)
+        self.stage.end()
+
+    def event(self, event: QEvent) -> bool:
+        """End with the dock: napari takes the widget out of it, and tells nobody."""
+        done = bool(super().event(event))
+        if event.type() == QEvent.Type.Close or (
+            event.type() == QEvent.Type.ParentChange and self.parent() is None
+        ):
+            self.close_task()
+        return done
