@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from medssl.cohort import journal
 from medssl.cohort.lookup import find_case, find_landmark, point_row
+from medssl.cohort.parts.corrections import change_found, keep_found
 from medssl.cohort.parts.part import Part
 from medssl.cohort.records import Kind, NewPoint, Point, Source
 from medssl.cohort.rows import POINTS, Which, describe, of_kind, point_from
@@ -41,7 +42,8 @@ class Points(Part):
         """Store many points in one transaction: all of them, or none if one is refused.
 
         A person's points (manual, corrected) replace the person's point before and are one
-        action for undo. Predictions replace predictions, and nothing else.
+        action for undo; what had been found in their place is kept (`Corrections`). Predictions
+        replace predictions, and nothing else.
 
         Raises
         ------
@@ -55,10 +57,10 @@ class Points(Part):
         predicted = [(*key, "predicted", *row) for key, row in placed["predicted"].items()]
         with self._db.write() as connection:
             connection.executemany(POINTS_TABLE.upsert, predicted)
-            changes = [
-                journal.replace(connection, POINTS_TABLE, key, row)
-                for key, row in placed["human"].items()
-            ]
+            changes = []
+            for key, row in placed["human"].items():
+                changes += keep_found(connection, key)
+                changes.append(journal.replace(connection, POINTS_TABLE, key, row))
             if changes:
                 text = describe([p for p in points if p.source != "predicted"])
                 journal.act(connection, text, changes)
@@ -77,7 +79,8 @@ class Points(Part):
             change = journal.replace(connection, POINTS_TABLE, key, None)
             if change.before is None:
                 return False
-            journal.act(connection, f"delete {landmark} in {case_key}", [change])
+            changes = [*change_found(connection, key, None), change]
+            journal.act(connection, f"delete {landmark} in {case_key}", changes)
             return True
 
     def clear_predictions(self, landmark: str | None = None) -> int:
