@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from medssl.cohort.report import readings, sections
-from medssl.cohort.report.errors import error_rows, read_misses
+from medssl.cohort.report.errors import error_rows
 from medssl.cohort.report.markup import name, paragraph, section, text
 from medssl.cohort.report.sheets import Sheets
 from medssl.cohort.report.shown import ShownCases
@@ -40,7 +40,7 @@ class Report:
     path
         The file.
     cases, corrections, pictures
-        Number of cases, of corrections measured, and of thumbnails.
+        Number of cases, of predictions that people have moved, and of thumbnails.
     """
 
     path: Path
@@ -90,13 +90,13 @@ def write_report(
     refuse_existing(path, overwrite)
     records, summaries = cohort.cases(), cohort.overview()
     shown = ShownCases(records, paths)
-    misses = read_misses(cohort)
-    drawn = Sheets(cohort, shown, misses, sheet, progress).html()
+    answered = cohort.corrections()
+    drawn = Sheets(cohort, shown, answered, sheet, progress).html()
     runs = readings.model_runs(cohort.runs(), paths)
     parts = {
         "cases": ("Cases", sections.case_counts(summaries)),
         "points": ("Landmarks", sections.landmark_counts(cohort, len(records))),
-        "errors": ("Predictions against corrections", sections.error_tables(error_rows(misses))),
+        "errors": ("Predictions against corrections", sections.error_tables(error_rows(answered))),
         "sheets": ("Contact sheets", drawn),
         "labels": ("Labels", sections.label_counts(cohort)),
         "masks": ("Masks", sections.mask_counts(cohort)),
@@ -113,7 +113,9 @@ def write_report(
     start = f"{sections.facts(cohort, summaries)}<nav><ul>{links}</ul></nav>\n"
     with write_text(path) as file:
         file.write(_page(cohort, start + content, paths))
-    return Report(path, len(records), len(misses), drawn.count("<figure>"))
+    return Report(
+        path, len(records), sum(one.distance > 0 for one in answered), drawn.count("<figure>")
+    )
 
 
 def _page(cohort: Cohort, content: str, paths: bool) -> str:

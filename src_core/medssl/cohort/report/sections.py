@@ -99,14 +99,15 @@ def error_tables(rows: Sequence[ErrorRow]) -> str:
         caption = f"Distance in {unit}"
         if unit == "px":
             caption += " of the image: the size of its pixels is not known"
-        heads = ("landmark", "corrections", "mean", "median", "95 % within", "largest", "")
+        heads = ("landmark", "answered", "moved", "mean", "median", "95 % within", "largest", "")
         parts.append(histogram(every.values, unit))
-        parts.append(table(caption, (*heads[:-1], f"0 to {end:g} {unit}"), lines, range(1, 6)))
+        parts.append(table(caption, (*heads[:-1], f"0 to {end:g} {unit}"), lines, range(1, 7)))
     if not parts:
         return ""
     how = (
-        "How far a person moved predicted points. Predictions that nobody has corrected are not "
-        "counted, so this says how wrong the wrong ones were, not how wrong all are."
+        "How far the predictions that people have answered lay from where the point was then "
+        "put; those that were accepted as they were count as 0. Predictions that wait are not "
+        "counted: where the least sure ones were looked at first, these are nearer than that."
     )
     return paragraph(text(how)) + "".join(parts)
 
@@ -116,6 +117,7 @@ def _error_line(row: ErrorRow, end: float) -> list[str]:
     return [
         name(row.landmark) if row.landmark else "<b>all</b>",
         str(len(row.values)),
+        str(row.moved),
         *(f"{value:.2f}" for value in values),
         small_histogram(row.values, end, row.unit),
     ]

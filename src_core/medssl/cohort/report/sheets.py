@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from medssl.cohort.findings import SegmentationRecord
-from medssl.cohort.records import Point
-from medssl.cohort.report.errors import Miss
+from medssl.cohort.records import Correction, Point
 from medssl.cohort.report.markup import counted, name, paragraph, text
 from medssl.cohort.report.shown import ShownCases
 from medssl.cohort.report.tiles import Mark, Tile, tile_html
@@ -27,8 +26,8 @@ class Sheets:
     ----------
     cohort, shown
         The cohort, and what its cases are called.
-    misses
-        Corrections.
+    corrections
+        Predictions that people have answered.
     most
         Number of thumbnails in a sheet at most.
     progress
@@ -39,11 +38,11 @@ class Sheets:
         self,
         cohort: Cohort,
         shown: ShownCases,
-        misses: Sequence[Miss],
+        corrections: Sequence[Correction],
         most: int,
         progress: Progress,
     ) -> None:
-        self._cohort, self._shown, self._misses = cohort, shown, misses
+        self._cohort, self._shown, self._answered = cohort, shown, corrections
         self._most, self._progress = most, progress
         records = cohort.landmarks()
         hues = landmark_colours([record.name for record in records])
@@ -80,24 +79,19 @@ class Sheets:
         return self._sheet("Least sure predictions", what, tiles, len(waiting))
 
     def _corrected(self) -> str:
-        by_case: dict[str, list[Miss]] = {}
-        for miss in sorted(self._misses, key=lambda miss: -miss.distance):
-            by_case.setdefault(miss.case_key, []).append(miss)
+        by_case: dict[str, list[Correction]] = {}
+        moved = [one for one in self._answered if one.distance > 0]
+        for one in sorted(moved, key=lambda one: -one.distance):
+            by_case.setdefault(one.case_key, []).append(one)
         tiles = []
-        for key, misses in list(by_case.items())[: self._most]:
-            moved = {miss.landmark: miss for miss in misses}
-            points = self._cohort.points(key)
-            largest = next((p for p in points if p.landmark == misses[0].landmark), None)
-            marks = [
-                self._mark(p, moved[p.landmark].before if p.landmark in moved else None)
-                for p in points
-                if p.source != "predicted"
-            ]
-            first = misses[0]
-            lines = (
-                self._shown.about(key),
-                f"{first.landmark}: {first.distance:.1f} {first.unit}",
-            )
+        for key, corrections in list(by_case.items())[: self._most]:
+            before = {one.landmark: one.found_vox for one in corrections}
+            first = corrections[0]
+            points = [p for p in self._cohort.points(key) if p.source != "predicted"]
+            largest = next((p for p in points if p.landmark == first.landmark), None)
+            marks = [self._mark(p, before.get(p.landmark)) for p in points]
+            moved_by = f"{first.landmark}: {first.distance:.1f} {first.unit}"
+            lines = (self._shown.about(key), moved_by)
             tiles.append(self._tile(key, lines, marks, largest))
         what = f"{counted(len(by_case), 'case')} with corrections, the largest first"
         return self._sheet("Largest corrections", what, tiles, len(by_case))
