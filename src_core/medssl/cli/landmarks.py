@@ -106,6 +106,7 @@ def landmarks(
             p.confidence,
             "predicted",
             p.level,
+            model=INSTANT if model == INSTANT else Path(model).resolve().name,
         )
         for p in found
     ]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from medssl.cohort.copying import copy_image
 from medssl.cohort.describing import Describer, place_of
+from medssl.cohort.errors import CohortError
 from medssl.cohort.image_lists import find_given
 from medssl.cohort.records import CaseRecord, NewCase
 from medssl.cohort.store import Cohort
@@ -83,8 +84,8 @@ def add_images(
     ------
     FileRefusedError
         If there is not one image.
-    StorageError
-        If the cohort cannot be written.
+    CohortStorageError, CohortLockedError
+        If the cohort cannot be written; what was stored before is kept.
     """
     given = find_given(where, progress)
     work = _Adding(cohort, copy, cache or ArrayCache())
@@ -95,6 +96,8 @@ def add_images(
             progress(number, len(given.sources), source.name)
             try:
                 work.take(source, given.ids.get(source.key))
+            except CohortError:
+                raise  # it is the cohort that cannot be written, not the image that is bad
             except (FileRefusedError, GeometryError) as error:
                 work.result.problems.append(Problem(source.path, str(error)))
             except OSError as error:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from medssl.cohort.places import SEGMENTATIONS
+from medssl.cohort.places import IMAGES, SEGMENTATIONS
 from medssl.cohort.records import CaseRecord, NewCase
 from medssl.cohort.segmentation_files import file_fingerprint
 from medssl.cohort.store import Cohort
@@ -39,7 +39,8 @@ class Checked:
     segmentations
         A text for each segmentation whose file is gone or damaged.
     unused
-        Files of segmentations that nothing refers to: left by an interrupted action.
+        Files of segmentations, and copies of images, that nothing refers to: left by an
+        interrupted action.
     database
         What is wrong with the database, in SQLite's words.
     """
@@ -99,6 +100,7 @@ def check_cohort(
     result.missing = [case.key for case in missing]
     result.absent = Counter(_highest_absent(case.path) for case in missing)
     _check_segmentations(cohort, result)
+    _check_copies(cohort, cases, result)
     return result
 
 
@@ -172,3 +174,14 @@ def _check_segmentations(cohort: Cohort, result: Checked) -> None:
     used = cohort.segmentation_files()
     files = sorted((cohort.path / SEGMENTATIONS).glob("*"))
     result.unused = [file for file in files if file not in used]
+
+
+def _check_copies(cohort: Cohort, cases: Sequence[CaseRecord], result: Checked) -> None:
+    """Find copies of images whose case was never stored."""
+    place = cohort.path / IMAGES
+    used = {
+        place / case.path.relative_to(place).parts[0]
+        for case in cases
+        if case.copied and case.path.is_relative_to(place)
+    }
+    result.unused += [copy for copy in sorted(place.glob("*")) if copy not in used]

@@ -43,7 +43,7 @@ class Connections:
         self.loss: str | None = None
         self._by_thread: dict[threading.Thread, sqlite3.Connection] = {}
         self._registry = threading.Lock()
-        self._writing = threading.Lock()
+        self._writing = threading.RLock()
         self._closed = False
         self._mode: Mode | None = None
 
@@ -55,9 +55,16 @@ class Connections:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Run the block as one transaction: committed to the disk at its end, or nothing of it."""
+        """Run the block as one transaction: committed to the disk at its end, or nothing of it.
+
+        Within another such block of the same thread it is a part of that one.
+        """
         with self._plain_words(), self._writing:
             connection = self._mine()
+            if connection.in_transaction:
+                with _part(connection):
+                    yield connection
+                return
             connection.execute("BEGIN IMMEDIATE")
             try:
                 before = connection.total_changes
@@ -99,6 +106,19 @@ class Connections:
             if readable is None:
                 raise
             raise readable from error
+
+
+@contextmanager
+def _part(connection: sqlite3.Connection) -> Iterator[None]:
+    """Run a part of a transaction; when it fails nothing of it is left in the whole."""
+    connection.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK TO part")
+        raise
+    finally:
+        connection.execute("RELEASE part")
 
 
 def _connect(database: Path, mode: Mode) -> sqlite3.Connection:

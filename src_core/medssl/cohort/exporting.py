@@ -201,6 +201,7 @@ def _by_case(cohort: Cohort, which: Which) -> Iterable[tuple[CaseRecord, list[Ex
             ExportPoint(
                 case.name, point.landmark, point.point_vox, point.point_world, point.unit,
                 point.confidence, point.source, texts[point.landmark], point.author or "",
+                point.model or "",
             )
         )  # fmt: skip
     return ((cases[key], points) for key, points in found.items())

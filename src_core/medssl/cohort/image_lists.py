@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,8 @@ def find_given(where: Sequence[Path], progress: Progress = silent) -> Given:
     listing = list_images(places[0] if len(places) == 1 else places, progress)
     sources = tuple(one for one in listing.sources if not _is_in_cohort(one.path, places))
     inside = len(listing.sources) - len(sources)
+    problems += [_unnameable(one.path) for one in sources if not _is_text(one)]
+    sources = tuple(one for one in sources if _is_text(one))
     notes = listing.notes
     if inside:
         notes += (f"left out: {inside} files that lie in the folder of a cohort",)
@@ -76,6 +79,22 @@ def find_given(where: Sequence[Path], progress: Progress = silent) -> Given:
                 ids[source.key] = said[parent]
                 break
     return Given(sources, ids, (*problems, *listing.problems), notes)
+
+
+def _is_text(source: ImageSource) -> bool:
+    """Whether the names can be stored: those of old drives may be in no known alphabet."""
+    try:
+        for file in (source.path, *source.files):
+            str(file).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _unnameable(path: Path) -> Problem:
+    shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+    problem = f"{shown}: its name is in no alphabet that is known here. Rename it."
+    return Problem(Path(shown), problem)
 
 
 def _is_in_cohort(path: Path, given: Sequence[Path]) -> bool:

@@ -52,8 +52,12 @@ def find_landmark(connection: sqlite3.Connection, name: str, folder: Path) -> in
 
 
 def clean_name(name: str, folder: Path, what: str = "landmark") -> str:
-    """Trim a name and bring it to Unicode's composed form; refuse an empty one."""
-    clean = unicodedata.normalize("NFC", name).strip()
+    """Trim a name and bring it to Unicode's composed form; refuse an empty one.
+
+    Line breaks and other control characters become spaces: no format that it goes to holds them.
+    """
+    plain = "".join(" " if unicodedata.category(c) == "Cc" else c for c in name)
+    clean = unicodedata.normalize("NFC", plain).strip()
     if not clean:
         raise SettingsError(f"{folder}: a {what} needs a name. Type one.")
     return clean

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from medssl.cohort.errors import CohortError
 from medssl.cohort.exchange import file_stem, target_of
 from medssl.cohort.readings import Conflict
 from medssl.cohort.records import CaseRecord
@@ -39,6 +40,8 @@ def add_masks(
     ------
     FileRefusedError
         If the folder is not there, or holds no mask of an image of the cohort.
+    CohortStorageError, CohortLockedError
+        If the cohort cannot be written; what was stored before is kept.
     """
     if not folder.is_dir():
         raise FileRefusedError(folder, "this folder of masks is not there", "Check its name.")
@@ -68,6 +71,8 @@ def add_masks(
             if structure != WHOLE and not file.name.lower().endswith((ENDING, ".dcm")):
                 found = renamed(found, [structure] if len(found.segments) == 1 else [])
             met = cohort.meet_segmentation(fitting[0].key, structure, found, folder.name, author)
+        except CohortError:
+            raise  # it is the cohort that cannot be written, not the mask that is bad
         except (FileRefusedError, GeometryError, SettingsError) as error:
             problems.append(str(error))
             continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -102,6 +104,15 @@ class Cohort(
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Store all that is done in the block at its end, in one transaction, or nothing of it.
+
+        The actions in it are still undone one by one.
+        """
+        with self._db.write():
+            yield
 
     def undo(self) -> str | None:
         """Take back the person's last action; give what it was, None if there is nothing."""

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import cast, get_args
 
 from medssl.cohort.findings import ModelRun, NewLabel
+from medssl.cohort.lookup import clean_name
 from medssl.cohort.naming import CaseNames
 from medssl.cohort.readings import Conflict
 from medssl.cohort.records import CaseRecord, NewPoint, Source
 from medssl.cohort.store import Cohort
-from medssl.errors import FileRefusedError
+from medssl.errors import FileRefusedError, SettingsError
 from medssl.io.landmark_csv import LandmarkRow, read_landmarks_csv
 from medssl.io.tables import table_rows
 
@@ -49,7 +50,7 @@ def add_points_table(cohort: Cohort, path: Path, author: str | None = None) -> T
 
     The columns ``source``, ``confidence``, ``author`` and ``model`` are used where they are
     there. Landmarks that the cohort does not have are defined. A person's points follow the rule
-    of `medssl.cohort.readings`; predictions replace predictions.
+    of `medssl.cohort.readings`; predictions replace predictions. All of it is stored, or nothing.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ def add_points_table(cohort: Cohort, path: Path, author: str | None = None) -> T
     points: list[NewPoint] = []
     seen: dict[tuple[str, str, bool], int] = {}
     for row in rows:
-        found = _point(row, names, author)
+        found = _point(row, names, author, cohort.path)
         if isinstance(found, NewPoint):
             place = (found.case_key, found.landmark, found.source == "predicted")
             if place not in seen:
@@ -82,14 +83,12 @@ def add_points_table(cohort: Cohort, path: Path, author: str | None = None) -> T
             found = f"{row.landmark} in {row.image} stands in line {seen[place]} already"
         problems.append(f"line {row.line}: {found}")
     _require_some(path, len(points), problems)
-    known = {landmark.name for landmark in cohort.landmarks()}
-    for name in dict.fromkeys(point.landmark.strip() for point in points):
-        if name not in known:
-            cohort.add_landmark(name)
     predicted = [point for point in points if point.source == "predicted"]
-    cohort.set_points(predicted)
-    _note_runs(cohort, path, [point.model or "" for point in predicted])
-    met = cohort.meet_points([p for p in points if p.source != "predicted"], path.name)
+    with cohort.together():
+        _define(cohort, points)
+        cohort.set_points(predicted)
+        _note_runs(cohort, path, [point.model or "" for point in predicted])
+        met = cohort.meet_points([p for p in points if p.source != "predicted"], path.name)
     return TableRead(
         met.taken + len(predicted), met.same, len(predicted), met.conflicts, _in_order(problems)
     )
@@ -134,7 +133,11 @@ def add_labels_table(cohort: Cohort, path: Path, author: str | None = None) -> T
     return TableRead(met.taken, met.same, 0, met.conflicts, tuple(problems))
 
 
-def _point(row: LandmarkRow, names: CaseNames, author: str | None) -> NewPoint | str:
+def _point(row: LandmarkRow, names: CaseNames, author: str | None, folder: Path) -> NewPoint | str:
+    try:
+        landmark = clean_name(row.landmark, folder)
+    except SettingsError:
+        return "the landmark has no name"
     case = names.find(row.image)
     if isinstance(case, str):
         return case
@@ -152,7 +155,7 @@ def _point(row: LandmarkRow, names: CaseNames, author: str | None) -> NewPoint |
     if isinstance(confidence, str):
         return confidence
     point = NewPoint(
-        case.key, row.landmark, vox, None, cast("Source", source), confidence,
+        case.key, landmark, vox, None, cast("Source", source), confidence,
         row.extra.get("model") or None,
     )  # fmt: skip
     if source == "predicted":
@@ -168,6 +171,14 @@ def _confidence(text: str) -> float | str | None:
     except ValueError:
         return f"confidence is {text!r}, not a number"
     return value if 0 <= value <= 1 else f"confidence is {text}, not from 0 to 1"
+
+
+def _define(cohort: Cohort, points: Sequence[NewPoint]) -> None:
+    """Define the landmarks that the cohort does not have."""
+    known = {landmark.name for landmark in cohort.landmarks()}
+    for name in dict.fromkeys(point.landmark for point in points):
+        if name not in known:
+            cohort.add_landmark(name)
 
 
 def _note_runs(cohort: Cohort, path: Path, models: Sequence[str]) -> None:

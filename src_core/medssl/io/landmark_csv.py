@@ -72,6 +72,8 @@ class ExportPoint:
         Free text.
     author
         Initials of the person who set it; an empty text where they are not known.
+    model
+        Name of the model that found it; an empty text where there is none.
     """
 
     image: str
@@ -83,6 +85,7 @@ class ExportPoint:
     source: Source = "manual"
     description: str = ""
     author: str = ""
+    model: str = ""
 
 
 def read_landmarks_csv(
@@ -152,7 +155,7 @@ def read_spacing_csv(path: str | Path) -> dict[str, tuple[float, ...]]:
 def write_landmarks_csv(path: str | Path, rows: Sequence[ExportPoint]) -> Path:
     """Write points as ``image,landmark,x,y[,z]`` in voxels and ``world_…`` in `unit`.
 
-    A column ``author`` is added where the initials of one of them are known.
+    Columns ``author`` and ``model`` are added where they are known of one of them.
     `read_landmarks_csv` reads the file back.
 
     Raises
@@ -163,8 +166,8 @@ def write_landmarks_csv(path: str | Path, rows: Sequence[ExportPoint]) -> Path:
     ndim = max((len(row.point_vox) for row in rows), default=2)
     axes = "xyz"[:ndim]
     header = ["image", "landmark", *axes, *(f"world_{a}" for a in axes)]
-    authors = any(row.author for row in rows)
-    header += ["unit", "confidence", "source", "description", *(["author"] if authors else [])]
+    known = [name for name in ("author", "model") if any(getattr(row, name) for row in rows)]
+    header += ["unit", "confidence", "source", "description", *known]
     table = [header]
     for row in rows:
         voxels = [f"{v:.4f}" for v in reversed(row.point_vox)]
@@ -173,7 +176,7 @@ def write_landmarks_csv(path: str | Path, rows: Sequence[ExportPoint]) -> Path:
         confidence = "" if row.confidence is None else f"{row.confidence:.4f}"
         place = [*voxels, *padding, *world, *padding]
         about = [row.unit, confidence, row.source, row.description]
-        about += [row.author] if authors else []
+        about += [getattr(row, name) for name in known]
         table.append([row.image, row.landmark, *place, *about])
     with write_text(Path(path)) as file:
         csv.writer(file, lineterminator="\n").writerows(table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -24,8 +25,9 @@ def table_rows(path: Path, needed: Sequence[str]) -> Iterator[tuple[int, dict[st
         raise unreadable(path, error) from error
     except UnicodeDecodeError as error:
         raise FileRefusedError(path, "it is not a UTF-8 text", "Save it as CSV, UTF-8.") from error
-    rows = text.splitlines()
-    delimiter = ";" if rows and ";" in rows[0] and "," not in rows[0] else ","
+    first = text.partition("\n")[0]
+    delimiter = ";" if ";" in first and "," not in first else ","
+    rows = io.StringIO(text, newline="")  # a quoted field may hold a line break
     reader = csv.DictReader(rows, delimiter=delimiter, skipinitialspace=True)
     reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
     missing = [name for name in needed if name not in reader.fieldnames]

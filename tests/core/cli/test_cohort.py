@@ -102,6 +102,21 @@ def test_points_and_labels_go_out(medssl: Callable, chest: Path, tmp_path: Path)
     assert "such a file already" in refused.lines[0]
 
 
+def test_a_report_is_one_page(medssl: Callable, chest: Path, tmp_path: Path) -> None:
+    page = tmp_path / "chest.html"
+    done = medssl("cohort", "report", chest, "--out", page, "--sheet", "1")
+    assert done.code == 0, done.stderr
+    assert f"{page}: 3 cases, 0 corrections, 2 pictures" in done.stdout
+    assert "film 1.png" in page.read_text(encoding="utf-8")
+    assert str(tmp_path) not in page.read_text(encoding="utf-8")
+    refused = medssl("cohort", "report", chest, "--out", page)
+    assert (refused.code, "such a file already" in refused.lines[0]) == (2, True)
+    again = medssl("cohort", "report", chest, "--out", page, "--overwrite", "--paths", "--json")
+    assert again.json == {"path": str(page), "cases": 3, "corrections": 0, "pictures": 3}
+    assert str(tmp_path) in page.read_text(encoding="utf-8")
+    assert medssl("cohort", "report", chest, "--out", tmp_path / "a.txt").code == 2
+
+
 def test_masks_go_out_voxel_for_voxel(medssl: Callable, chest: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = medssl("cohort", "export", chest, "--to", "nrrd", "--out", out)

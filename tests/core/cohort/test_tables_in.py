@@ -69,6 +69,20 @@ def test_half_of_the_points_may_be_wrong(cohort: Cohort, tmp_path: Path) -> None
     assert cohort.undo() == "take 3 points from points.csv"
 
 
+def test_corrections_of_a_table_answer_what_had_been_found(cohort: Cohort, tmp_path: Path) -> None:
+    head = "image,landmark,x,y,source,confidence,model\n"
+    found = "a.png,carina,3,4,predicted,0.5,instant\nb.png,carina,1,1,predicted,0.5,instant\n"
+    add_points_table(cohort, _write(tmp_path, head + found))
+    answers = "a.png,carina,0,0,corrected,,\nb.png,carina,1,1,manual,,\n"
+    add_points_table(cohort, _write(tmp_path, head + answers))
+    said = [(one.distance, one.source, one.model) for one in cohort.corrections()]
+    assert said == [(5.0, "corrected", "instant"), (0.0, "manual", "instant")]
+    assert cohort.undo() == "take 2 points from table.csv"
+    assert cohort.corrections() == []
+    assert cohort.redo() is not None
+    assert len(cohort.corrections()) == 2
+
+
 def test_a_table_with_nothing_right_is_refused(cohort: Cohort, tmp_path: Path) -> None:
     table = tmp_path / "points.csv"
     table.write_text("image,landmark,x,y\ngone.png,carina,1,2\n")
@@ -111,7 +125,9 @@ def test_what_is_exported_is_known_when_it_comes_back(cohort: Cohort, tmp_path: 
     add_points_table(cohort, table)
     out = export_points_table(cohort, tmp_path / "out.csv")
     before = cohort.points(kind="all")
+    assert "model" in out.files[0].read_text().splitlines()[0]
     again = add_points_table(cohort, out.files[0])
+    assert {p.model for p in cohort.points(kind="predicted")} == {"instant"}
     assert (again.same, again.conflicts, again.problems) == (3, (), ())
     assert [p[:-1] for p in cohort.points(kind="human")] == [
         p[:-1] for p in before if p.kind == "human"

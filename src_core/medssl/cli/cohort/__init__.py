@@ -9,6 +9,7 @@ from medssl.cli.cohort.check import check
 from medssl.cli.cohort.create import create
 from medssl.cli.cohort.export import export
 from medssl.cli.cohort.merge import merge
+from medssl.cli.cohort.report import report
 from medssl.cli.cohort.status import status
 
 cohort = typer.Typer(
@@ -21,5 +22,5 @@ def _cohort() -> None:
     """Keep images and all that was said about them in one folder."""
 
 
-for verb in (create, add, status, check, merge, export):
+for verb in (create, add, status, check, merge, export, report):
     cohort.command()(verb)

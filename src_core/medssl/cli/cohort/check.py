@@ -91,7 +91,8 @@ def _tell(result: dict[str, Any]) -> None:
         say(text)
     if result["unused"]:
         count = counted(len(result["unused"]), "file")
-        say(f"{count} of segmentations left by an interrupted action; nothing refers to them")
+        places = ", ".join(sorted({path.parent.name for path in result["unused"]}))
+        say(f"{count} left in {places} by an interrupted action; nothing refers to them")
 
 
 def _listed(names: list[str], what: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from medssl.cohort import journal
 from medssl.cohort.findings import NewLabel
 from medssl.cohort.lookup import clean_name, find_case, find_landmark, label_row, point_row
+from medssl.cohort.parts.corrections import keep_found
 from medssl.cohort.parts.part import Part
 from medssl.cohort.readings import Conflict, conflict_of, meet
 from medssl.cohort.records import NewPoint
@@ -106,12 +107,16 @@ class Incoming(Part):
             for case_key, name, key, row in rows:
                 outcome, change, held = meet(connection, table, key, row, origin)
                 counts[outcome] += 1
-                if change is not None:
-                    journal.apply(connection, change)
-                    changes.append(change)
+                made = [change] if change is not None else []
+                if table is POINTS and outcome == "new":
+                    made += keep_found(connection, key)
+                for one in made:
+                    journal.apply(connection, one)
+                changes += made
                 if outcome == "second" and held is not None:
                     conflicts.append(conflict_of(table, case_key, name, held, row))
             if changes:
-                text = f"take {len(changes)} {table.name} from {origin}"
+                count = counts["new"] + len(conflicts)
+                text = f"take {count} {table.name} from {origin}"
                 journal.write_down(connection, text, changes)
         return Met(counts["new"], counts["same"], tuple(conflicts))
