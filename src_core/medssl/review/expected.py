@@ -89,7 +89,7 @@ def _expect(sure: Floats, error: Floats, at: Floats) -> Floats:
     """Error to be expected at some confidences; `sure` rises."""
     fitted = _falling(sure, error)
     weight = len(sure) / (len(sure) + _SHRINKAGE)
-    return weight * np.interp(at, sure, fitted) + (1 - weight) * error.mean()
+    return np.asarray(weight * np.interp(at, sure, fitted) + (1 - weight) * error.mean(), float)
 
 
 def _falling(sure: Floats, error: Floats) -> Floats:
