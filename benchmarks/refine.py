@@ -66,8 +66,8 @@ def show(result: dict[str, Any]) -> None:
     print("\n| corrections |" + "".join(f" {n} |" for n in range(result["corrections"] + 1)))
     print("|---|" + "---|" * (result["corrections"] + 1))
     for order in ORDERS:
-        values = "".join(f" {value:.2f} |" for value in result[order]["curve"])
-        print(f"| {order} order |{values}")
+        curve = "".join(f" {value:.2f} |" for value in result[order]["curve"])
+        print(f"| {order} order |{curve}")
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,11 +20,11 @@ from medssl.errors import SettingsError
 Order = Literal["review", "random"]
 
 
-class OrderChoice(Enum):
+class OrderChoice(StrEnum):
     """Which images are corrected."""
 
-    review: Order = "review"
-    random: Order = "random"
+    review = "review"
+    random = "random"
 
 
 evaluate = typer.Typer(no_args_is_help=True, help="Measure a model against known answers.")
@@ -122,9 +122,9 @@ def landmarks(
 
 
 def _orders(order: OrderChoice | None, corrections: int | None) -> tuple[Order, ...]:
-    if order is not None:
-        return (order.value,)
-    return ("review", "random") if corrections else ("review",)
+    if order is None and corrections:
+        return ("review", "random")
+    return ("random",) if order is OrderChoice.random else ("review",)
 
 
 def show_results(results: dict[str, dict[str, Any]]) -> None:

@@ -51,3 +51,12 @@ def prepare_images(
     for warning in prepared.warnings:
         run.event("log", level="note", message=warning)
     return prepared
+
+
+def note_inputs(prepared: PreparedCohort, run: RunFolder) -> None:
+    """Write down which images a job works on."""
+    inputs = [
+        {"key": case.key, "path": str(case.path.absolute()), "fingerprint": case.fingerprint}
+        for case in prepared.cases
+    ]
+    run.write_job((run.read_job() or {}) | {"inputs": inputs})

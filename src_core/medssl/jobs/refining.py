@@ -8,7 +8,7 @@ from medssl.cohort import Cohort, ModelRun, NewPoint, Point
 from medssl.embed import EmbeddedCohort, embed_cohort, open_landmark_embedder
 from medssl.embed.dimension import choose_ndim
 from medssl.errors import SettingsError
-from medssl.jobs.inputs import prepare_images
+from medssl.jobs.inputs import note_inputs, prepare_images
 from medssl.jobs.requests import RefineRequest
 from medssl.landmarks import FoundPoint, LandmarkFinder
 from medssl.landmarks.refine import Refiner
@@ -38,8 +38,8 @@ def refine_in(run: RunFolder, request: RefineRequest, progress: Progress) -> Non
         sources = [case.source() for case in cohort.cases()]
         ndim = choose_ndim(sources, request.model)
         embedder = open_landmark_embedder(request.model, ndim, request.device)
-        # Listed images have been told broken already; those that have gone are told here.
         prepared = prepare_images(sources, embedder.settings, run, progress)
+        note_inputs(prepared, run)
         embedded = embed_cohort(prepared, embedder, ArrayCache(), progress)
         run.state("running", step=0, steps=len(embedded.cases))
         finder = LandmarkFinder(embedded)

@@ -6,7 +6,7 @@ from medssl.embed import embed_cohort, open_embedder
 from medssl.embed.dimension import choose_ndim
 from medssl.errors import SettingsError
 from medssl.jobs.forecast_event import tell_forecast
-from medssl.jobs.inputs import find_images, prepare_images
+from medssl.jobs.inputs import find_images, note_inputs, prepare_images
 from medssl.jobs.refining import refine_in
 from medssl.jobs.requests import AnyRequest, EmbedRequest, PretrainRequest, RefineRequest
 from medssl.prepare import ArrayCache, PreparedCohort
@@ -74,11 +74,7 @@ def _embed(request: EmbedRequest, run: RunFolder, progress: Progress) -> None:
     ndim = choose_ndim(listing.sources, request.model)
     embedder = open_embedder(request.model, ndim=ndim, device=request.device)
     prepared = prepare_images(listing.sources, embedder.settings, run, progress)
-    inputs = [
-        {"key": case.key, "path": str(case.path.absolute()), "fingerprint": case.fingerprint}
-        for case in prepared.cases
-    ]
-    run.write_job((run.read_job() or {}) | {"inputs": inputs})
+    note_inputs(prepared, run)
     run.state("running", step=0, steps=len(prepared.cases))
     embed_cohort(prepared, embedder, ArrayCache(), progress=progress)
     run.state("done", step=len(prepared.cases), steps=len(prepared.cases))

@@ -99,7 +99,8 @@ def read_heat(heat: Tensor, offsets: Tensor) -> Tensor:
     top = cells[shares.argmax(-1)]
     kept = shares * ((cells - top[:, :, None]).norm(dim=-1) <= _REACH)
     weights = kept / kept.sum(-1, keepdim=True)
-    return (weights[..., None] * (cells + offsets.flatten(3).movedim(2, -1))).sum(2)
+    pointed = cells + offsets.flatten(3).movedim(2, -1)
+    return torch.einsum("blc,blcd->bld", weights, pointed)
 
 
 def heat_loss(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -114,9 +115,7 @@ class Refiner:
         for number, part in enumerate(taught):
             seed = chosen.seed * (chosen.heads + 1) + number
             message = f"Training head {number + 1} of {len(taught)}"
-            head = train_head(
-                self._features, part, chosen, seed, lambda words=message: tally.add(1, words)
-            )
+            head = train_head(self._features, part, chosen, seed, partial(tally.add, 1, message))
             parts = []
             for start in range(0, len(keys), _ASKED):
                 batch = keys[start : start + _ASKED]

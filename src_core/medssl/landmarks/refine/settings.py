@@ -10,10 +10,10 @@ class RefineSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    steps: int = Field(default=100, ge=1, description="Training steps of each head and round.")
-    batch: int = Field(default=8, ge=1, description="Images a step.")
+    steps: int = Field(default=250, ge=1, description="Training steps of each head and round.")
+    batch: int = Field(default=4, ge=1, description="Images a step.")
     rate: float = Field(default=5e-3, gt=0, description="Largest learning rate (Adam).")
-    width: int = Field(default=24, ge=4, le=512, description="Channels of the head.")
+    width: int = Field(default=32, ge=4, le=512, description="Channels of the head.")
     features: int = Field(
         default=32,
         ge=2,
@@ -21,7 +21,7 @@ class RefineSettings(BaseModel):
         "itself stays as it is.",
     )
     cells: int = Field(
-        default=600, ge=64, description="The heat map has about so many cells at most (2-D)."
+        default=1024, ge=64, description="The heat map has about so many cells at most (2-D)."
     )
     heads: int = Field(
         default=2,

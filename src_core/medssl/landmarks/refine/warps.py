@@ -67,9 +67,8 @@ def warp_features(features: Tensor, inside: Tensor, warps: Warps) -> tuple[Tenso
 def warp_places(places: Tensor, sizes: Tensor, warps: Warps) -> Tensor:
     """Where places ``(B, L, ndim)``, in cells, lie in the warped images."""
     relative = (places + 0.5) / sizes * 2 - 1
-    back = torch.linalg.solve(
-        warps.matrix, (relative - warps.shift[:, None]).transpose(1, 2)
-    ).transpose(1, 2)
+    moved = (relative - warps.shift[:, None]).transpose(1, 2)
+    back: Tensor = torch.linalg.solve(warps.matrix, moved).transpose(1, 2)
     return (back + 1) / 2 * sizes - 0.5
 
 
