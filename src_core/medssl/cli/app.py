@@ -20,6 +20,7 @@ from medssl.cli.model import model
 from medssl.cli.output import out
 from medssl.cli.predict import predict
 from medssl.cli.pretrain import pretrain
+from medssl.cli.refine import refine
 from medssl.cli.run import run
 from medssl.cli.runs import runs
 from medssl.cli.steer import logs, pause, resume, stop
@@ -50,7 +51,7 @@ def medssl(
 
 
 verbs = (
-    *(demo, info, pretrain, embed, landmarks, predict, convert),
+    *(demo, info, pretrain, embed, landmarks, refine, predict, convert),
     *(run, runs, stop, pause, resume, logs, doctor),
 )
 for verb in verbs:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.table import Table
 
 from medssl.cli.bars import working
+from medssl.cli.correcting import show_corrections
 from medssl.cli.evaluate_reuse import reuse
 from medssl.cli.evaluate_transfer import transfer
 from medssl.cli.images import INSTANT, DeviceOption, Images, find_images
 from medssl.cli.output import out, print_json, say, write_json
+from medssl.errors import SettingsError
+
+Order = Literal["review", "random"]
+
+
+class OrderChoice(StrEnum):
+    """Which images are corrected."""
+
+    review = "review"
+    random = "random"
+
 
 evaluate = typer.Typer(no_args_is_help=True, help="Measure a model against known answers.")
 
@@ -50,6 +63,21 @@ def landmarks(
         Path | None,
         typer.Option(metavar="FILE.csv", help="Pixel sizes: image,x_mm,y_mm[,z_mm]."),
     ] = None,
+    refine: Annotated[
+        bool, typer.Option("--refine", help="Also refine, after the corrections.")
+    ] = False,
+    corrections: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Correct N images after the template; half of the patients are kept to be scored.",
+            min=0,
+        ),
+    ] = None,
+    order: Annotated[
+        OrderChoice | None,
+        typer.Option(help="Which images are corrected; both without it.", show_default=False),
+    ] = None,
     device: DeviceOption = "auto",
     json: Annotated[
         Path | None,
@@ -57,13 +85,25 @@ def landmarks(
     ] = None,
 ) -> None:
     """Find known landmarks from K template images and measure the error."""
-    from medssl.evaluate import evaluate_landmarks
+    from medssl.evaluate import evaluate_corrections, evaluate_landmarks
 
+    if order is not None and not corrections:
+        raise SettingsError("--order is the order of the corrections: say --corrections N")
+    correcting = refine or corrections is not None
     listing = find_images(images)
     with working(f"Evaluating {model}") as report:
-        result = evaluate_landmarks(
-            listing, truth, model, templates, seed, spacing, progress=report, device=device
-        )
+        if correcting:
+            from medssl.landmarks.refine import RefineSettings
+
+            result = evaluate_corrections(
+                listing, truth, model, templates, seed, corrections or 0,
+                _orders(order, corrections),
+                RefineSettings() if refine else None, spacing, progress=report, device=device,
+            )  # fmt: skip
+        else:
+            result = evaluate_landmarks(
+                listing, truth, model, templates, seed, spacing, progress=report, device=device
+            )
     told = {problem.message for problem in listing.problems}
     for problem in result["problems"]:
         if problem not in told:
@@ -75,7 +115,16 @@ def landmarks(
         return
     if json is not None:
         write_json(json, result)
-    show_results({model: result})
+    if correcting:
+        show_corrections(result)
+    else:
+        show_results({model: result})
+
+
+def _orders(order: OrderChoice | None, corrections: int | None) -> tuple[Order, ...]:
+    if order is None and corrections:
+        return ("review", "random")
+    return ("random",) if order is OrderChoice.random else ("review",)
 
 
 def show_results(results: dict[str, dict[str, Any]]) -> None:

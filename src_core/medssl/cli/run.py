@@ -30,7 +30,7 @@ def run(
     from medssl.jobs import run_job
 
     with nullcontext(silent) if background else working(path.name) as report:
-        run_job(path, progress=report, on_event=_tell)
+        run_job(path, progress=report, on_event=tell_event)
 
 
 def describe_log(event: dict[str, Any]) -> str | None:
@@ -41,7 +41,8 @@ def describe_log(event: dict[str, Any]) -> str | None:
     return f"{before}{event['message']}"
 
 
-def _tell(event: dict[str, Any]) -> None:
+def tell_event(event: dict[str, Any]) -> None:
+    """Say on stderr what a person must know of an event."""
     text = describe_log(event)
     if text is not None:
         say(text)

@@ -92,7 +92,7 @@ def evaluate_landmarks(
     cases = {case.key: case for case in prepared.cases}
     truth, outside = usable_truth(truth, cases)
     drawn = draw_templates(truth, templates, seed)
-    runs = _Runs(cases, truth, _spacings(spacing_csv, prepared.cases))
+    runs = _Runs(cases, truth, spacings_of(spacing_csv, prepared.cases))
     for template in drawn:
         runs.add(template, method, progress)
     unusable = [p.message for p in (*listing.problems, *prepared.problems)]
@@ -160,9 +160,10 @@ class _Runs:
         return [f"{key}: its pixel size is not known, so no mean in mm is given" for key in unknown]
 
 
-def _spacings(
+def spacings_of(
     spacing_csv: str | Path | None, cases: Sequence[Case]
 ) -> dict[str, tuple[float, ...] | None]:
+    """Pixel size of each case in mm: what the file says, else the image; None if not known."""
     listed = read_spacing_csv(spacing_csv) if spacing_csv is not None else {}
     spacings: dict[str, tuple[float, ...] | None] = {}
     for case in cases:

@@ -60,6 +60,27 @@ def open_method(
     if model in ("position", "ncc"):
         prepared = prepare_cohort(sources, PrepareSettings(ndim=ndim), cache, progress)
         return prepared, _by_baseline(_by_position if model == "position" else find_by_ncc)
+    embedded = open_embedded(model, ndim, sources, cache, progress, device)
+    return embedded.prepared, _by_finder(embedded)
+
+
+def open_embedded(
+    model: str,
+    ndim: Literal[2, 3],
+    sources: Sequence[ImageSource],
+    cache: ArrayCache,
+    progress: Progress,
+    device: str,
+) -> EmbeddedCohort:
+    """Prepare and embed the images for a model, or the training-free descriptor.
+
+    Raises
+    ------
+    SettingsError
+        If the model is for images of the other dimension.
+    ModelError
+        If the model folder cannot be used.
+    """
     from medssl.embed import embed_cohort, open_landmark_embedder  # torch: not for the baselines
 
     embedder = open_landmark_embedder(model, ndim, device)
@@ -69,8 +90,7 @@ def open_method(
             f"Choose a {ndim}-D model."
         )
     prepared = prepare_cohort(sources, embedder.settings, cache, progress)
-    embedded = embed_cohort(prepared, embedder, cache, progress)
-    return prepared, _by_finder(embedded)
+    return embed_cohort(prepared, embedder, cache, progress)
 
 
 def _by_position(

@@ -12,8 +12,9 @@ from typing import Any
 from medssl import __version__
 from medssl.errors import SettingsError
 from medssl.jobs.requests import (
-    EmbedRequest,
+    AnyRequest,
     PretrainRequest,
+    RefineRequest,
     job_of,
     read_request,
     write_request,
@@ -24,7 +25,7 @@ from medssl.runs import RunFolder, is_run_folder, runs_root
 
 
 def create_job(
-    request: PretrainRequest | EmbedRequest,
+    request: AnyRequest,
     root: str | Path | None = None,
     folder: str | Path | None = None,
 ) -> Path:
@@ -54,7 +55,7 @@ def create_job(
     StorageError
         If the folder cannot be written.
     """
-    request = request.model_copy(update={"images": absolute_paths(request.images)})
+    request = _anywhere(request)
     if launched_processes() == 1:
         return _create(request, root, folder)
     if folder is None:
@@ -64,14 +65,20 @@ def create_job(
     return Path(folder)
 
 
+def _anywhere(request: AnyRequest) -> AnyRequest:
+    """Make the paths of a request mean the same in every folder."""
+    if isinstance(request, RefineRequest):
+        (cohort,) = absolute_paths((request.cohort,))
+        return request.model_copy(update={"cohort": cohort})
+    return request.model_copy(update={"images": absolute_paths(request.images)})
+
+
 def absolute_paths(paths: Sequence[str]) -> tuple[str, ...]:
     """Make paths absolute: a job runs in another folder, and another day."""
     return tuple(str(Path(path).expanduser().absolute()) for path in paths)
 
 
-def _create(
-    request: PretrainRequest | EmbedRequest, root: str | Path | None, folder: str | Path | None
-) -> Path:
+def _create(request: AnyRequest, root: str | Path | None, folder: str | Path | None) -> Path:
     if folder is not None and is_run_folder(folder):
         _adopt(Path(folder), request)
         return Path(folder)
@@ -88,14 +95,16 @@ def _new_folder(verb: str, root: str | Path | None) -> Path:
     return parent / f"{stamp}-{verb}-{secrets.token_hex(2)}"
 
 
-def _adopt(folder: Path, request: PretrainRequest | EmbedRequest) -> None:
+def _adopt(folder: Path, request: AnyRequest) -> None:
     """Let the run in a folder go on, with what a request may change of it."""
     stored = read_request(folder)
     kept: dict[str, Any] = {"name": request.name or stored.name}
     if isinstance(stored, PretrainRequest) and isinstance(request, PretrainRequest):
         kept["preview"] = stored.preview or request.preview
     request = request.model_copy(update=kept)
-    free = {"images": request.images, "threads": request.threads, **kept}
+    free = {"threads": request.threads, **kept}
+    if not isinstance(request, RefineRequest):
+        free["images"] = request.images
     if stored.model_copy(update=free) != request:
         raise SettingsError(
             f"{folder}: this folder holds a run with other settings. Name another run folder, "

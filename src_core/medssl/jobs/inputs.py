@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from medssl.errors import FileRefusedError
-from medssl.io import ImageListing, list_images
+from medssl.io import ImageListing, ImageSource, list_images
 from medssl.prepare import ArrayCache, PreparedCohort, PrepareSettings, prepare_cohort
 from medssl.progress import Progress
 from medssl.runs import RunFolder
@@ -42,12 +42,21 @@ def find_images(images: Sequence[str], run: RunFolder, progress: Progress) -> Im
 
 
 def prepare_images(
-    listing: ImageListing, settings: PrepareSettings, run: RunFolder, progress: Progress
+    sources: Sequence[ImageSource], settings: PrepareSettings, run: RunFolder, progress: Progress
 ) -> PreparedCohort:
     """Bring the images of a job onto the working grid, through the cache."""
-    prepared = prepare_cohort(listing.sources, settings, ArrayCache(), progress=progress)
+    prepared = prepare_cohort(sources, settings, ArrayCache(), progress=progress)
     for problem in prepared.problems:
         run.event("log", level="left out", path=str(problem.path), message=problem.message)
     for warning in prepared.warnings:
         run.event("log", level="note", message=warning)
     return prepared
+
+
+def note_inputs(prepared: PreparedCohort, run: RunFolder) -> None:
+    """Write down which images a job works on."""
+    inputs = [
+        {"key": case.key, "path": str(case.path.absolute()), "fingerprint": case.fingerprint}
+        for case in prepared.cases
+    ]
+    run.write_job((run.read_job() or {}) | {"inputs": inputs})

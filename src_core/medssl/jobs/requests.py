@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from medssl.errors import FileRefusedError
+from medssl.landmarks.refine.settings import RefineSettings
 from medssl.pretrain.preview import PreviewSettings
 from medssl.pretrain.settings import PretrainSettings
 from medssl.runs import RunFolder
@@ -62,12 +63,30 @@ class EmbedRequest(BaseModel):
     threads: Threads = None
 
 
-Request = Annotated[PretrainRequest | EmbedRequest, Field(discriminator="verb")]
-_ANY_REQUEST: TypeAdapter[PretrainRequest | EmbedRequest] = TypeAdapter(Request)
+class RefineRequest(BaseModel):
+    """Learn from the points of a cohort's persons, and find their landmarks again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    verb: Literal["refine"] = "refine"
+    name: Name = ""
+    cohort: str = Field(min_length=1, description="Folder of the cohort.")
+    landmarks: tuple[str, ...] = Field(
+        default=(), description="Names; empty: all that a person has set somewhere."
+    )
+    model: str = Field(default="instant", description="Model folder, run folder, or instant.")
+    settings: RefineSettings = RefineSettings()
+    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps.")
+    threads: Threads = None
+
+
+AnyRequest = PretrainRequest | EmbedRequest | RefineRequest
+Request = Annotated[AnyRequest, Field(discriminator="verb")]
+_ANY_REQUEST: TypeAdapter[AnyRequest] = TypeAdapter(Request)
 _REMEDY = "Put job.json back as it was, or start a new run."
 
 
-def read_request(folder: str | Path) -> PretrainRequest | EmbedRequest:
+def read_request(folder: str | Path) -> AnyRequest:
     """Read the request of a run folder.
 
     Raises
@@ -96,7 +115,7 @@ def read_request(folder: str | Path) -> PretrainRequest | EmbedRequest:
         raise FileRefusedError(path, _first_problem(error), _REMEDY) from error
 
 
-def job_of(request: PretrainRequest | EmbedRequest) -> dict[str, Any]:
+def job_of(request: AnyRequest) -> dict[str, Any]:
     """Return what ``job.json`` holds before the job is begun."""
     return {
         "format": FORMAT,
@@ -105,7 +124,7 @@ def job_of(request: PretrainRequest | EmbedRequest) -> dict[str, Any]:
     }
 
 
-def write_request(run: RunFolder, request: PretrainRequest | EmbedRequest) -> None:
+def write_request(run: RunFolder, request: AnyRequest) -> None:
     """Put a request into a run folder in place of the one that is there."""
     run.write_job((run.read_job() or {}) | job_of(request))
 

@@ -6,8 +6,9 @@ from medssl.embed import embed_cohort, open_embedder
 from medssl.embed.dimension import choose_ndim
 from medssl.errors import SettingsError
 from medssl.jobs.forecast_event import tell_forecast
-from medssl.jobs.inputs import find_images, prepare_images
-from medssl.jobs.requests import EmbedRequest, PretrainRequest
+from medssl.jobs.inputs import find_images, note_inputs, prepare_images
+from medssl.jobs.refining import refine_in
+from medssl.jobs.requests import AnyRequest, EmbedRequest, PretrainRequest, RefineRequest
 from medssl.prepare import ArrayCache, PreparedCohort
 from medssl.pretrain.hardware import start_accelerator
 from medssl.pretrain.run import pretrain_in
@@ -16,7 +17,7 @@ from medssl.progress import Progress
 from medssl.runs import RunFolder
 
 
-def join_processes(request: PretrainRequest | EmbedRequest) -> None:
+def join_processes(request: AnyRequest) -> None:
     """Join the processes that were started together for a request.
 
     Raises
@@ -27,12 +28,11 @@ def join_processes(request: PretrainRequest | EmbedRequest) -> None:
     if isinstance(request, PretrainRequest):
         start_accelerator(request.settings.device)
     elif launched_processes() > 1:
-        raise SettingsError("images are embedded in one process; start it without torchrun")
+        what = "landmarks are refined" if request.verb == "refine" else "images are embedded"
+        raise SettingsError(f"{what} in one process; start it without torchrun")
 
 
-def do_request(
-    request: PretrainRequest | EmbedRequest, run: RunFolder, progress: Progress, watched: Progress
-) -> None:
+def do_request(request: AnyRequest, run: RunFolder, progress: Progress, watched: Progress) -> None:
     """Do what a request asks, in a locked run folder.
 
     Parameters
@@ -49,6 +49,8 @@ def do_request(
     run.state("starting")
     if isinstance(request, PretrainRequest):
         _pretrain(request, run, progress, watched)
+    elif isinstance(request, RefineRequest):
+        refine_in(run, request, watched)
     else:
         _embed(request, run, watched)
 
@@ -60,7 +62,7 @@ def _pretrain(
 
     def prepare() -> PreparedCohort:
         listing = find_images(request.images, run, watched)
-        return prepare_images(listing, settings.prepare, run, watched)
+        return prepare_images(listing.sources, settings.prepare, run, watched)
 
     prepared = once_a_computer(prepare)
     tell_forecast(run, settings, [case.grid.shape for case in prepared.cases])
@@ -71,12 +73,8 @@ def _embed(request: EmbedRequest, run: RunFolder, progress: Progress) -> None:
     listing = find_images(request.images, run, progress)
     ndim = choose_ndim(listing.sources, request.model)
     embedder = open_embedder(request.model, ndim=ndim, device=request.device)
-    prepared = prepare_images(listing, embedder.settings, run, progress)
-    inputs = [
-        {"key": case.key, "path": str(case.path.absolute()), "fingerprint": case.fingerprint}
-        for case in prepared.cases
-    ]
-    run.write_job((run.read_job() or {}) | {"inputs": inputs})
+    prepared = prepare_images(listing.sources, embedder.settings, run, progress)
+    note_inputs(prepared, run)
     run.state("running", step=0, steps=len(prepared.cases))
     embed_cohort(prepared, embedder, ArrayCache(), progress=progress)
     run.state("done", step=len(prepared.cases), steps=len(prepared.cases))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from medssl.landmarks.fusion import fuse
 from medssl.landmarks.maps import map_similarity
 from medssl.landmarks.matching import Matcher, Matches
 from medssl.landmarks.pooling import pool_window
+from medssl.landmarks.remembered import RememberedMatches
 from medssl.landmarks.settings import MatchSettings
 from medssl.landmarks.shape import break_shape
 from medssl.landmarks.tally import Tally
@@ -52,11 +53,22 @@ class LandmarkFinder:
         aligner = CohortAligner(embedded, chosen.anchors, chosen.iterations, chosen.cells)
         self._unit_voxels = aligner.unit_voxels
         self._matcher = Matcher(embedded, self.settings, aligner)
+        self._matches = RememberedMatches(self._matcher)
 
     @property
     def templates(self) -> dict[str, list[Template]]:
         """The clicked points of each landmark."""
         return {name: list(by_case.values()) for name, by_case in self._templates.items()}
+
+    @property
+    def embedded(self) -> EmbeddedCohort:
+        """The cohort that is searched."""
+        return self._embedded
+
+    @property
+    def templates_by_case(self) -> Mapping[str, Mapping[str, Template]]:
+        """The clicked points of each landmark, by image."""
+        return self._templates
 
     def add_template(self, landmark: str, case_key: str, point_vox: ArrayLike) -> None:
         """Take a clicked point as an example of a landmark; one an image, the last one counts.
@@ -193,7 +205,7 @@ class LandmarkFinder:
 
     def _find_in(self, name: str, keys: list[str]) -> list[FoundPoint]:
         templates = list(self._templates[name].values())
-        matches = [self._matcher.match(template, keys) for template in templates]
+        matches = [self._matches.match(template, keys) for template in templates]
         fused = fuse(matches)
         return [
             self._report(name, key, self._embedded.case(key), fused, row)

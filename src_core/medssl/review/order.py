@@ -96,6 +96,7 @@ def review_order(
     descriptors: Descriptors | None = None,
     annotated: Collection[str] = (),
     count: int | None = None,
+    among: Collection[str] | None = None,
 ) -> list[str]:
     """Order waiting cases so that each answer of a person tells most about the others.
 
@@ -115,17 +116,21 @@ def review_order(
         Keys of the cases in which a person has set points.
     count
         How many to give; all by default.
+    among
+        Only these cases are given; the doubt about all others counts all the same. All by
+        default.
     """
     doubt = {key: max(_LEAST_DOUBT, 1 - sure) for key, sure in _least(waiting).items()}
     ranked = sorted(doubt, key=lambda key: -doubt[key])
     if count is not None and count < 1:
         return []
+    wanted = set(ranked if among is None else among)
     if descriptors is None:
-        return ranked[:count]
+        return [key for key in ranked if key in wanted][:count]
     comparable = [key for key in ranked if key in descriptors]
     compared = _choice(comparable)
-    among = set(compared)
-    rest = [key for key in ranked if key not in among]
+    held = set(compared)
+    rest = [key for key in ranked if key in wanted and key not in held]
     done = [descriptors[key] for key in annotated if key in descriptors and key not in doubt]
     first = _take_doubt_away(
         np.array([doubt[key] for key in compared]),
@@ -133,7 +138,8 @@ def review_order(
         if compared
         else np.zeros((0, 1)),
         np.stack([np.asarray(one, float) for one in done]) if done else None,
-        len(compared) if count is None else min(count, len(compared)),
+        [row for row, key in enumerate(compared) if key in wanted],
+        count,
     )
     return [*(compared[row] for row in first), *rest][:count]
 
@@ -153,9 +159,9 @@ def next_case(
     skipped
         Cases that a person has put off; they come when nothing else waits.
     """
-    put_off = set(skipped)
-    now = [one for one in waiting if one.case_key not in put_off] or waiting
-    return next(iter(review_order(now, descriptors, annotated, 1)), None)
+    now = {one.case_key for one in waiting}
+    now = now - set(skipped) or now
+    return next(iter(review_order(waiting, descriptors, annotated, 1, now)), None)
 
 
 def _least(waiting: Sequence[Waiting]) -> dict[str, float]:
@@ -176,19 +182,23 @@ def _choice(ranked: list[str]) -> list[str]:
 
 
 def _take_doubt_away(
-    doubt: Floats, vectors: Floats, annotated: Floats | None, wanted: int
+    doubt: Floats,
+    vectors: Floats,
+    annotated: Floats | None,
+    among: Sequence[int],
+    count: int | None,
 ) -> list[int]:
-    """Rows in the order in which they take most doubt away."""
+    """Rows `among` the compared in the order in which they take most doubt away."""
     between = _between(vectors, vectors)
     scale = float(between.max(initial=0.0)) or 1.0
     nearest = np.full(len(doubt), scale)
     if annotated is not None:
         nearest = np.minimum(nearest, _between(annotated, vectors).min(0))
     chosen: list[int] = []
-    for _ in range(wanted):
-        gain = np.maximum(nearest - between, 0) @ doubt
-        gain[chosen] = -1
-        row = int(gain.argmax())
+    left = list(among)
+    while left and (count is None or len(chosen) < count):
+        gain = np.maximum(nearest - between[left], 0) @ doubt
+        row = left.pop(int(gain.argmax()))
         chosen.append(row)
         nearest = np.minimum(nearest, between[row])
     return chosen

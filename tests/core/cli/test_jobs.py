@@ -10,9 +10,11 @@ import psutil
 import pytest
 
 from medssl.cli.run import lower_priority
+from medssl.cohort import Cohort
 from medssl.errors import Cancelled
 from medssl.jobs import PretrainRequest, create_job, read_request, run_job
 from medssl.jobs.requests import write_request
+from medssl.landmarks.refine import RefineSettings
 from medssl.phantom import write_cohort
 from medssl.prepare.settings import PrepareSettings
 from medssl.pretrain.preview import PreviewSettings
@@ -54,6 +56,28 @@ def test_a_run_is_begun_shown_and_read(medssl: Callable, job: Path, runs: Path) 
     assert "state done" in log[-1]
     assert '"kind": "state"' in medssl("logs", job, "--json").stdout
     assert medssl("logs", "--follow", job).code == 0
+
+
+def test_a_cohort_is_refined_from_the_command_line(
+    medssl: Callable, films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = RefineSettings(steps=2, heads=1, width=8, features=8, cells=64)
+    monkeypatch.setattr(
+        "medssl.landmarks.refine.settings.RefineSettings",
+        lambda seed: quick.model_copy(update={"seed": seed}),
+    )
+    assert medssl("cohort", "create", tmp_path / "chest", films).code == 0
+    refused = medssl("refine", tmp_path / "chest")
+    assert refused.code == 2
+    assert "nobody has set a point" in refused.stderr.replace("\n", " ")
+    with Cohort.open(tmp_path / "chest.medssl") as cohort:
+        cohort.add_landmark("carina")
+        cohort.set_point(cohort.cases()[0].key, "carina", (30, 32), None, "manual")
+    done = medssl("refine", tmp_path / "chest", "--seed", "3", "--json").json
+    assert (done["model"], done["points"]) == ("instant refined", 3)
+    assert read_request(done["run"]).settings.seed == 3
+    with Cohort.open(tmp_path / "chest.medssl") as cohort:
+        assert [p.source for p in cohort.points()] == ["manual", *["predicted"] * 3]
 
 
 def test_no_runs_yet(medssl: Callable, runs: Path) -> None:

@@ -72,6 +72,14 @@ def test_without_descriptors_it_is_the_least_sure() -> None:
     assert review_order([], {}) == []
 
 
+def test_only_the_cases_asked_for_are_given() -> None:
+    places = _on_a_line(a=0, b=1, c=2)
+    waiting = [Waiting(key, 0.3) for key in places]
+    assert review_order(waiting, places)[0] == "b"
+    assert sorted(review_order(waiting, places, among=["a", "c"])) == ["a", "c"]
+    assert review_order(waiting, among=["c"]) == ["c"]
+
+
 def test_every_case_of_a_large_cohort_comes_once() -> None:
     rng = np.random.default_rng(0)
     keys = [f"{n}" for n in range(MOST_COMPARED + 300)]

@@ -1,0 +1,79 @@
+"""The answer of the heads joined with the match, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medssl.landmarks.confidence import level_of
+from medssl.landmarks.found import FoundPoint
+
+HEAD_SHARE = 0.7
+"""Share of the heads in the joined place where they agree; the rest is the match."""
+
+_SURE = 0.02
+_LEAST = 0.002
+_WEIGHTS = {"match": 0.35, "apart": -0.9, "away": -0.5}
+_MIDDLE = 1.0
+Floats = NDArray[np.float64]
+
+
+def head_share(apart: float) -> float:
+    """Share of the heads in the joined place: less where they disagree.
+
+    Parameters
+    ----------
+    apart
+        Mean distance of their answers from the middle one, as a share of the longest side.
+
+    Examples
+    --------
+    >>> round(head_share(0.0), 2), round(head_share(0.06), 2)
+    (0.7, 0.19)
+    """
+    odds = HEAD_SHARE / (1 - HEAD_SHARE) / (1 + (apart / _SURE) ** 2)
+    return odds / (1 + odds)
+
+
+def joined_confidence(match: float, apart: float, away: float) -> float:
+    """Confidence in a joined point, 0 to 1.
+
+    Parameters
+    ----------
+    match
+        Confidence of the match.
+    apart
+        As of `head_share`.
+    away
+        Distance of the heads' answer from the match, as a share of the longest side.
+    """
+    sure = min(max(match, 0.01), 0.99)
+    signs = {
+        "match": math.log(sure / (1 - sure)),
+        "apart": math.log((apart + _LEAST) / 0.015),
+        "away": math.log((away + _LEAST) / 0.03),
+    }
+    total = sum(_WEIGHTS[name] * value for name, value in signs.items())
+    return 1 / (1 + math.exp(-total))
+
+
+def join_point(
+    match: FoundPoint,
+    point_vox: Floats,
+    point_world: Floats,
+    apart: float,
+    away: float,
+) -> FoundPoint:
+    """Give a found point its joined place and confidence."""
+    confidence = joined_confidence(match.confidence, apart, away)
+    return replace(
+        match,
+        point_vox=tuple(point_vox.tolist()),
+        point_world=tuple(point_world.tolist()),
+        confidence=confidence,
+        level=level_of(confidence),
+        shape_flag=False,
+    )
