@@ -37,6 +37,8 @@ class Shared:
     model
         Model folder that a person chose to use; None before any was. A dock that is opened later
         takes it over.
+    landmark_model
+        What landmarks are found with: ``"instant"`` or a model folder.
     images
         Images or cohort folder that is worked on in the viewer; None without.
     case
@@ -59,6 +61,7 @@ class Shared:
     """
 
     model_changed = Signal(object)
+    landmark_model_changed = Signal()
     images_changed = Signal()
     case_changed = Signal()
     initials_changed = Signal(str)
@@ -69,6 +72,7 @@ class Shared:
 
     def __init__(self) -> None:
         self.model: Path | None = None
+        self.landmark_model: str | Path = "instant"
         self.images: Where | None = None
         self.case: str | None = None
         self.initials = read_initials()
@@ -79,7 +83,14 @@ class Shared:
     def use_model(self, model: Path) -> None:
         """Let every dock use a model."""
         self.model = model
+        self.find_landmarks_with(model)
         self.model_changed.emit(model)
+
+    def find_landmarks_with(self, model: str | Path) -> None:
+        """Tell what landmarks are found with."""
+        if model != self.landmark_model:
+            self.landmark_model = model
+            self.landmark_model_changed.emit()
 
     def show_images(self, where: Where | None) -> None:
         """Tell which images are worked on."""

@@ -46,6 +46,7 @@ COHORT: tuple[Shortcut, ...] = (
     Shortcut("skip_case", ("Shift-S",), "⇧S", "leave the case for later, go on"),
     Shortcut("correct_case", ("Shift-Q",), "⇧Q", "click the least sure landmark of the case"),
     Shortcut("next_case", ("Shift-N",), "⇧N", "open the next most useful case"),
+    Shortcut("refine", ("Shift-R",), "⇧R", "learn from what was set, and find all again"),
     *(row for row in TABLE if row.action in ("undo", "redo")),
 )
 PRETRAINING: tuple[Shortcut, ...] = (

@@ -219,6 +219,7 @@ class LandmarksWidget(QWidget):
         some = bool(self.session.sources)
         self.empty.setVisible(not some)
         self.body.setVisible(some)
+        self._shared.find_landmarks_with(self.session.model)
         self.head.refresh()
         self.actions_bar.refresh()
 

@@ -17,7 +17,7 @@ CONFIDENCES = (0.9, 0.2, 0.6, 0.4)
 
 @pytest.fixture
 def browser() -> CohortBrowser:
-    return CohortBrowser(Inline(), Inline(), Inline())
+    return CohortBrowser(Inline(), Inline(), Inline(), Inline())
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_a_folder_is_taken_in_and_its_cohort_opens_again_as_such(
     assert len(browser.cases) == 6
     assert [p.path.name for p in browser.problems] == ["broken.png"]
     assert said[-1].text == "6 images added · 1 could not be used"
-    again = CohortBrowser(Inline(), Inline(), Inline())
+    again = CohortBrowser(Inline(), Inline(), Inline(), Inline())
     again.open_images(tmp_path / "chest.medssl")
     assert [c.key for c in again.cases] == [c.key for c in browser.cases]
     assert again.name == "chest"
@@ -232,7 +232,7 @@ def test_a_cohort_opens_in_the_landmarks_session_wherever_its_images_lie(
     new_session, tmp_path, pictures
 ) -> None:
     extra = write_pictures(tmp_path / "elsewhere" / "deep", 2, (90, 80))
-    browser = CohortBrowser(Inline(), Inline(), Inline())
+    browser = CohortBrowser(Inline(), Inline(), Inline(), Inline())
     Cohort.create(tmp_path / "both").close()
     browser.open_images(tmp_path / "both.medssl")
     browser.import_images([pictures, extra])

@@ -42,6 +42,12 @@ class ActionBar(QWidget):
             "Open the case whose review helps most (see Advanced)",
             browser.next_useful,
         )
+        self.refine = button(
+            labelled("Refine from your points", "refine"),
+            "Learn from all that was set and corrected, and find the landmarks again in the other "
+            "cases. It runs in the background; nobody's point is changed",
+            browser.refine,
+        )
         self.undo = button(labelled("Undo", "undo"), "Undo (also Ctrl+Z)", browser.undo)
         self.redo = button(labelled("Redo", "redo"), "Redo (also Ctrl+Shift+Z)", browser.redo)
         column = QVBoxLayout(self)
@@ -52,7 +58,7 @@ class ActionBar(QWidget):
         rows = QVBoxLayout(self._rows)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(5)
-        for group in ((self.reject, self.correct, self.skip), (self.following,)):
+        for group in ((self.reject, self.correct, self.skip), (self.refine,), (self.following,)):
             row = QHBoxLayout()
             row.setSpacing(5)
             for one in group:
@@ -79,6 +85,7 @@ class ActionBar(QWidget):
         self.reject.setEnabled(browser.waits)
         self.correct.setEnabled(browser.detail is not None)
         self.skip.setEnabled(browser.case is not None)
+        self.refine.setEnabled(browser.can_refine)
         self.following.setEnabled(any(case.state != "reviewed" for case in browser.shown))
 
     def _primary(self) -> None:

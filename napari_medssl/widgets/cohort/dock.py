@@ -65,7 +65,9 @@ class CohortWidget(QWidget):
         self._viewer = napari_viewer
         self._shared = shared_state(napari_viewer)
         self.threads = threads = CohortThreads()
-        self.browser = CohortBrowser(threads.disk, threads.importing, threads.display)
+        self.browser = CohortBrowser(
+            threads.disk, threads.importing, threads.display, threads.refining
+        )
         self.queue = PictureQueue(threads.pictures)
         self.stage = OwnStage(napari_viewer, self.browser, self)
         self.opener = Opener(napari_viewer, self.stage, self.browser, threads.importing, self)
@@ -100,7 +102,7 @@ class CohortWidget(QWidget):
         self.pixmaps = Pixmaps(self.queue)
         self.views = CaseViews(self.model, self.pixmaps)
         self.panel, self.options = ReviewPanel(browser), Options(browser, self._shared)
-        self.actions_bar, self.foot = ActionBar(browser), Foot(browser.stop_import)
+        self.actions_bar, self.foot = ActionBar(browser), Foot(self._stop)
         self.body = QWidget()
         body = QVBoxLayout(self.body)
         body.setContentsMargins(0, 0, 0, 0)
@@ -143,8 +145,10 @@ class CohortWidget(QWidget):
             offering.open_wanted.connect(self._choose_cohort)
             offering.import_wanted.connect(self._choose_tree)
         self.opener.said.connect(self.foot.say)
-        self.threads.importing.progressed.connect(self.foot.progress)
-        self.threads.importing.busy_changed.connect(self.foot.set_busy)
+        browser.refining_changed.connect(self.actions_bar.refresh)
+        for worker in (self.threads.importing, self.threads.refining):
+            worker.progressed.connect(self.foot.progress)
+            worker.busy_changed.connect(self._refresh_busy)
         self._viewer.events.theme.connect(self._restyle)
         application = QApplication.instance()
         if application is not None:
@@ -158,6 +162,7 @@ class CohortWidget(QWidget):
             "skip_case": browser.skip,
             "correct_case": browser.correct,
             "next_case": browser.next_useful,
+            "refine": browser.refine,
             "undo": browser.undo,
             "redo": browser.redo,
         }
@@ -171,6 +176,11 @@ class CohortWidget(QWidget):
     def import_tree(self, folder: Path) -> None:
         """Take the images of a folder into the cohort."""
         self.browser.import_images([folder])
+
+    def _stop(self) -> None:
+        """Stop what runs in the background."""
+        self.browser.stop_import()
+        self.browser.stop_refining()
 
     def _choose_cohort(self) -> None:
         chosen = QFileDialog.getExistingDirectory(
@@ -229,6 +239,9 @@ class CohortWidget(QWidget):
             self._look.stop()
         self.foot.show_problems(self.browser.problems, self.browser.notes)
         self._refresh_state()
+
+    def _refresh_busy(self) -> None:
+        self.foot.set_busy(self.threads.importing.busy or self.threads.refining.busy)
 
     def _restyle(self) -> None:
         self.setStyleSheet(sheet(self._viewer))

@@ -32,6 +32,7 @@ class Sharing:
         self.later.timeout.connect(browser.reload)
         self._ties = (
             (shared.initials_changed, self._set_author),
+            (shared.landmark_model_changed, self._set_model),
             (shared.images_changed, self._follow_images),
             (shared.case_changed, self._follow_case),
             (shared.stage_changed, self._follow_stage),
@@ -49,6 +50,7 @@ class Sharing:
         shared.owners.add(stage)
         shared.join(self)
         self._set_author(shared.initials)
+        self._set_model()
         self._follow_stage()
         self._follow_images()
 
@@ -90,6 +92,9 @@ class Sharing:
 
     def _set_author(self, initials: str) -> None:
         self._browser.author = initials or None
+
+    def _set_model(self) -> None:
+        self._browser.model = self._shared.landmark_model
 
     def _follow_images(self) -> None:
         where = self._shared.images
