@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from psygnal import Signal
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
     from medssl.cohort.overview import CaseSummary
 
-Usefulness = Literal["least sure", "most different"]
+Usefulness = Literal["helps most", "least sure", "most different"]
+_MOST_COMPARED = 2000
+"""Of more cases than that no pictures are made for a comparison that nobody asked for."""
 
 
 class Reviewing(Looking):
@@ -37,24 +40,31 @@ class Reviewing(Looking):
     """
 
     correction_wanted = Signal(str)
-    usefulness: Usefulness = "least sure"
+    usefulness: Usefulness = "helps most"
 
     def start_review(self) -> None:
-        """Forget what was skipped."""
+        """Forget what was skipped, and what images look like."""
         self._skipped: set[str] = set()
         self.descriptors: Mapping[str, NDArray[np.float32]] = {}
+        self._compared: set[str] = set()
+        self._compared_of: Path | None = None
 
     def set_usefulness(self, usefulness: Usefulness) -> None:
         """Choose which case is the most useful one; the images are compared if need be."""
         self.usefulness = usefulness
-        self._compare()
+        self._compare(aloud=True)
 
-    def _compare(self) -> None:
-        """Learn what the images look like, if that decides and is not known yet."""
-        path, known = self.path, self.descriptors
-        missing = [case.key for case in self.cases if case.key not in known]
-        if self.usefulness != "most different" or path is None or not missing:
+    def _compare(self, aloud: bool = False) -> None:
+        """Learn what the images look like, each once, if that decides."""
+        path = self.path
+        if path != self._compared_of:
+            self.start_review()
+            self._compared_of = path
+        missing = [case.key for case in self.cases if case.key not in self._compared]
+        unasked = len(self.cases) > _MOST_COMPARED and self.usefulness != "most different"
+        if path is None or not missing or unasked or self.usefulness == "least sure":
             return
+        self._compared.update(missing)
 
         def work(progress: Progress) -> Mapping[str, NDArray[np.float32]]:
             from napari_medssl.cohorts.pictures import PictureMaker
@@ -68,9 +78,14 @@ class Reviewing(Looking):
         def have(found: Mapping[str, NDArray[np.float32]]) -> None:
             if self.path == path:
                 self.descriptors = {**self.descriptors, **found}
-                self._say("done", f"{len(self.descriptors)} images compared")
+                if aloud:
+                    self._say("done", f"{len(self.descriptors)} images compared")
 
-        self._run(self._importing, work, have)
+        def failed(error: BaseException) -> None:
+            self._compared.difference_update(missing)
+            self._failed(error)
+
+        self._run(self._importing, work, have, failed)
 
     @property
     def waits(self) -> bool:
@@ -133,6 +148,7 @@ class Reviewing(Looking):
 
     def next_useful(self) -> None:
         """Open the next most useful of the cases that are shown."""
+        self._compare()
         key = self._next_key()
         if key is not None:
             self.go_to(key)
@@ -146,6 +162,7 @@ class Reviewing(Looking):
         """Most useful case but the current one; cases without predictions come last."""
         from napari_medssl.cohorts.usefulness import most_useful
 
+        known = self.descriptors if self._compared_of == self.path else {}
         todo = self._open_cases(self.shown)
         fresh = [c for c in todo if c.key not in self._skipped and c.key != self.key]
         if not fresh and self._skipped:
@@ -153,7 +170,7 @@ class Reviewing(Looking):
             self._skipped.clear()
         waiting = [c for c in fresh if c.state == "predicted"]
         done = [c.key for c in self.cases if c.by_person]
-        return most_useful(waiting or fresh, done, self.usefulness, self.descriptors)
+        return most_useful(waiting or fresh, done, self.usefulness, known)
 
     def _open_cases(self, cases: Sequence[CaseSummary]) -> list[CaseSummary]:
         return [case for case in cases if case.state != "reviewed"]

@@ -28,12 +28,18 @@ def most_useful(
     done
         Keys of the cases that are annotated.
     usefulness
-        ``"least sure"`` or ``"most different"``.
+        ``"helps most"`` (unsure, and speaks for many others), ``"least sure"`` or
+        ``"most different"`` from those done.
     descriptors
         What cases look like, by key; where they are not known, the least sure comes first.
     """
     if not cases:
         return None
+    if usefulness == "helps most" and descriptors:
+        from medssl.review import Waiting, review_order
+
+        waiting = [Waiting(case.key, case.confidence) for case in cases]
+        return review_order(waiting, descriptors, done, 1)[0]
     seen = [descriptors[key] for key in done if key in descriptors]
     known = [case.key for case in cases if case.key in descriptors]
     if usefulness == "most different" and seen and known:

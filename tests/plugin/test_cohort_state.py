@@ -113,6 +113,7 @@ def test_sorting_and_filtering(opened) -> None:
 
 
 def test_next_is_the_least_sure_and_accepting_goes_on(opened, said) -> None:
+    opened.set_usefulness("least sure")
     opened.author = "AB"
     opened.next_useful()
     assert opened.key == "film_02.png"
@@ -137,6 +138,7 @@ def test_a_rejected_point_is_gone_and_undo_brings_it_back(opened) -> None:
 
 
 def test_skipped_cases_come_back_at_the_end(opened, said) -> None:
+    opened.set_usefulness("least sure")
     opened.next_useful()
     opened.skip()
     assert opened.key == "film_04.png"
@@ -195,6 +197,25 @@ def test_most_different_looks_at_the_images(opened) -> None:
     }
     opened.next_useful()
     assert opened.key == min(alike, key=lambda key: alike[key])
+
+
+def test_the_case_that_helps_most_is_unsure_and_no_copy_of_one_that_is_done(
+    opened, pictures
+) -> None:
+    twin = pictures / "film_02.png"
+    assert opened.usefulness == "helps most"
+    opened.next_useful()
+    assert opened.descriptors
+    first = opened.key
+    opened.descriptors = {
+        key: np.eye(6, dtype=np.float32)[0 if key in (twin.name, "film_01.png") else number]
+        for number, key in enumerate(case.key for case in opened.cases)
+    }
+    with Cohort.open(opened.path) as cohort:
+        cohort.set_point("film_01.png", "carina", (60, 50), None, "manual")
+    opened.reload()
+    opened.next_useful()
+    assert first != opened.key == "film_04.png"
 
 
 def test_an_image_that_is_gone_is_said_and_its_case_stays(opened, said, pictures) -> None:

@@ -20,10 +20,12 @@ class Options(Fold):
         self.useful = QComboBox()
         self.useful.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.useful.setAccessibleName("Next most useful case")
+        self.useful.addItem("whose answer helps most", "helps most")
         self.useful.addItem("the least sure", "least sure")
         self.useful.addItem("the most different from those done", "most different")
         self.useful.setToolTip(
-            "Most different: the case that looks least like those that are annotated already"
+            "<p>Helps most: unsure, and alike to many that are unsure too. "
+            "Most different: looks least like those that are annotated already.</p>"
         )
         self.useful.currentIndexChanged.connect(self._choose)
         self.initials = InitialsField(shared)
