@@ -8,21 +8,32 @@ import numpy as np
 
 from medssl.landmarks.matching import Matches
 
-_SHARPNESS = 20.0
+TAKES_OVER = 20.0
+"""A template that looks clearly more like the place decides nearly alone."""
+CONSENSUS = 5.0
+"""Templates count nearly alike unless one looks like nothing there."""
 _APART_CELLS = 6.0
 
 
-def fuse(matches: Sequence[Matches]) -> Matches:
+def fuse(matches: Sequence[Matches], sharpness: float = TAKES_OVER) -> Matches:
     """Weighted mean of the matches of several templates, outliers left out.
 
     A template counts the more, the more its match looks like it; matches farther than a few
     cells from the heaviest place count little.
+
+    Parameters
+    ----------
+    matches
+        Of each template, in the same images.
+    sharpness
+        How much more a template counts that looks more like the place (`TAKES_OVER`,
+        `CONSENSUS`).
     """
     if len(matches) == 1:
         return matches[0]
     places = np.stack([m.places for m in matches])
     similarity = np.stack([m.similarity for m in matches])
-    weight = np.exp(_SHARPNESS * (similarity - similarity.max(0)))
+    weight = np.exp(sharpness * (similarity - similarity.max(0)))
     apart = np.linalg.norm(places[:, None] - places[None], axis=-1)
     closeness = np.exp(-(apart**2) / (2 * _APART_CELLS**2))
     votes = (closeness * weight[None]).sum(1)

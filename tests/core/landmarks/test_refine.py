@@ -138,7 +138,6 @@ def test_pseudo_labels_are_the_surest_and_a_persons_points_stay(
     for column, name in enumerate(names):
         place = labels.places[row, column].numpy()
         assert features.to_source(key, place) == pytest.approx(truth[key][name], abs=1e-3)
-    assert labels.of_persons().keys == (key,)
 
 
 @pytest.mark.parametrize("ndim", [2, 3])
@@ -195,3 +194,15 @@ def test_heads_that_disagree_count_less_and_lower_the_confidence() -> None:
     assert joined_confidence(0.6, 0.005, 0.01) > joined_confidence(0.6, 0.05, 0.01)
     assert joined_confidence(0.6, 0.01, 0.01) > joined_confidence(0.6, 0.01, 0.1)
     assert joined_confidence(0.9, 0.01, 0.01) > joined_confidence(0.2, 0.01, 0.01)
+
+
+def test_a_consensus_counts_templates_nearly_alike(chests: tuple[EmbeddedCohort, Truth]) -> None:
+    finder = _clicked(*chests, 1)
+    found = finder.find()
+    assert finder.find_consensus(found) == found  # one template: nothing to weigh
+    finder = _clicked(*chests, 3)
+    found = finder.find()
+    agreed = finder.find_consensus(found)
+    assert [(p.landmark, p.case_key) for p in agreed] == [(p.landmark, p.case_key) for p in found]
+    assert agreed != found
+    assert finder.find() == found

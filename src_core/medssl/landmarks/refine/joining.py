@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from medssl.landmarks.confidence import level_of
 from medssl.landmarks.found import FoundPoint
 
-HEAD_SHARE = 0.7
+HEAD_SHARE = 0.5
 """Share of the heads in the joined place where they agree; the rest is the match."""
 
-_SURE = 0.02
+_DOUBTFUL = 0.03
 _LEAST = 0.002
-_WEIGHTS = {"match": 0.35, "apart": -0.9, "away": -0.5}
-_MIDDLE = 1.0
+_WEIGHTS = {"match": 0.7, "apart": -0.3, "away": -0.55}
+_USUAL_APART = 0.012
+_USUAL_AWAY = 0.012
 Floats = NDArray[np.float64]
 
 
@@ -32,9 +33,9 @@ def head_share(apart: float) -> float:
     Examples
     --------
     >>> round(head_share(0.0), 2), round(head_share(0.06), 2)
-    (0.7, 0.19)
+    (0.5, 0.17)
     """
-    odds = HEAD_SHARE / (1 - HEAD_SHARE) / (1 + (apart / _SURE) ** 2)
+    odds = HEAD_SHARE / (1 - HEAD_SHARE) / (1 + (apart / _DOUBTFUL) ** 2)
     return odds / (1 + odds)
 
 
@@ -53,8 +54,8 @@ def joined_confidence(match: float, apart: float, away: float) -> float:
     sure = min(max(match, 0.01), 0.99)
     signs = {
         "match": math.log(sure / (1 - sure)),
-        "apart": math.log((apart + _LEAST) / 0.015),
-        "away": math.log((away + _LEAST) / 0.03),
+        "apart": math.log((apart + _LEAST) / _USUAL_APART),
+        "away": math.log((away + _LEAST) / _USUAL_AWAY),
     }
     total = sum(_WEIGHTS[name] * value for name, value in signs.items())
     return 1 / (1 + math.exp(-total))

@@ -37,13 +37,6 @@ class Labels:
     weights: Tensor
     person: Tensor
 
-    def of_persons(self) -> Labels:
-        """Give what persons have set, alone."""
-        weights = self.weights * self.person
-        kept = (weights > 0).any(1)
-        keys = tuple(key for key, keep in zip(self.keys, kept.tolist(), strict=True) if keep)
-        return Labels(keys, self.places[kept], weights[kept], self.person[kept])
-
 
 def make_labels(
     clicks: Clicks, found: Sequence[FoundPoint], features: Features, settings: RefineSettings

@@ -21,20 +21,16 @@ from medssl.landmarks.shape import break_shape
 from medssl.landmarks.tally import Tally
 from medssl.progress import Progress, silent
 
-FEWEST_OWN = 3
-"""With points of a person in so many images, a head learns from them alone."""
-
 _ASKED = 32
 
 
 class Refiner:
     """Refines what a finder finds: the surest points teach a heat-map head, which answers anew.
 
-    The encoder stays as it is; the head is small, and learns from the points that a person has
-    set and from the surest that were found. Several heads are trained, each without the
-    pseudo-labels of one part of the images. Their answers are averaged; how far they agree on an
-    image, also when it is turned, scaled and shifted a little, says how sure that is, and how
-    much the match counts beside them.
+    The encoder stays as it is; a small head learns from the points that a person has set and from
+    the surest that were found, and is asked about each image, also turned, scaled and shifted a
+    little. How far these answers agree, with each other and with the match, says how sure the
+    point is; it lies between them, nearer to the match where the answers disagree.
 
     Parameters
     ----------
@@ -82,6 +78,7 @@ class Refiner:
         """
         if found is None:
             found = self._finder.find(progress=progress)
+        found = self._finder.find_consensus(found)
         clicks = {
             name: {key: template.point_vox for key, template in by_case.items()}
             for name, by_case in self._finder.templates_by_case.items()
@@ -106,21 +103,17 @@ class Refiner:
         """Ask all heads: ``(answers, images, landmarks, ndim)`` in coarse cells."""
         chosen = self.settings
         labels = make_labels(clicks, found, self._features, chosen)
-        taught = [labels] * chosen.heads
-        own = labels.of_persons()
-        if len(own.keys) >= FEWEST_OWN:
-            taught.append(own)
-        tally = Tally(progress, len(taught) * (chosen.steps + len(keys)))
+        tally = Tally(progress, chosen.heads * (chosen.steps + len(keys)))
         answers: list[Tensor] = []
-        for number, part in enumerate(taught):
-            seed = chosen.seed * (chosen.heads + 1) + number
-            message = f"Training head {number + 1} of {len(taught)}"
-            head = train_head(self._features, part, chosen, seed, partial(tally.add, 1, message))
+        for number in range(chosen.heads):
+            seed = chosen.seed * chosen.heads + number
+            message = f"Training head {number + 1} of {chosen.heads}"
+            head = train_head(self._features, labels, chosen, seed, partial(tally.add, 1, message))
             parts = []
             for start in range(0, len(keys), _ASKED):
                 batch = keys[start : start + _ASKED]
                 parts.append(ask_head(head, self._features, batch))
-                tally.add(len(batch), f"Asking head {number + 1} of {len(taught)}")
+                tally.add(len(batch), f"Asking head {number + 1} of {chosen.heads}")
             answers.append(torch.cat(parts, 1))
         return np.asarray(torch.cat(answers).numpy(), np.float64)
 

@@ -10,7 +10,7 @@ class RefineSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    steps: int = Field(default=250, ge=1, description="Training steps of each head and round.")
+    steps: int = Field(default=250, ge=1, description="Training steps of each head.")
     batch: int = Field(default=4, ge=1, description="Images a step.")
     rate: float = Field(default=5e-3, gt=0, description="Largest learning rate (Adam).")
     width: int = Field(default=32, ge=4, le=512, description="Channels of the head.")
@@ -24,10 +24,10 @@ class RefineSettings(BaseModel):
         default=1024, ge=64, description="The heat map has about so many cells at most (2-D)."
     )
     heads: int = Field(
-        default=2,
+        default=1,
         ge=1,
         le=10,
-        description="Heads that learn from pseudo-labels too, from different starts.",
+        description="Heads that are trained, from different starts; their answers are joined.",
     )
     confident: float = Field(
         default=0.75,
