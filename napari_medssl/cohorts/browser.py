@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_medssl.cohorts.desk import Desk
-from napari_medssl.cohorts.refining import Refining
+from napari_medssl.cohorts.exporting import Exporting
 
 if TYPE_CHECKING:
     from napari_medssl.worker import Runner
 
 
-class CohortBrowser(Refining):
+class CohortBrowser(Exporting):
     """The cohort that a viewer works on; its methods belong to the window's thread.
 
     Parameters

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from napari_medssl.cohorts import CohortBrowser
+from napari_medssl.cohorts.exporting import KINDS, ExportKind
 from napari_medssl.shortcuts import labelled, shortcut
 from napari_medssl.widgets.parts import button
 
@@ -17,10 +20,13 @@ class ActionBar(QWidget):
     -------
     open_wanted, import_wanted
         There is no cohort yet, or it is empty, and a person wants to change that.
+    export_wanted
+        Kind of export that a person wants.
     """
 
     open_wanted = Signal()
     import_wanted = Signal()
+    export_wanted = Signal(object)
 
     def __init__(self, browser: CohortBrowser) -> None:
         super().__init__()
@@ -48,6 +54,11 @@ class ActionBar(QWidget):
             "cases. It runs in the background; nobody's point is changed",
             browser.refine,
         )
+        self.export = button("Export… ▾", "Write points, masks, labels, or a page", lambda: None)
+        menu = QMenu(self.export)
+        for kind in KINDS:
+            menu.addAction(kind.words).triggered.connect(self._wish(kind))
+        self.export.setMenu(menu)
         self.undo = button(labelled("Undo", "undo"), "Undo (also Ctrl+Z)", browser.undo)
         self.redo = button(labelled("Redo", "redo"), "Redo (also Ctrl+Shift+Z)", browser.redo)
         column = QVBoxLayout(self)
@@ -58,7 +69,11 @@ class ActionBar(QWidget):
         rows = QVBoxLayout(self._rows)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(5)
-        for group in ((self.reject, self.correct, self.skip), (self.refine,), (self.following,)):
+        for group in (
+            (self.reject, self.correct, self.skip),
+            (self.refine, self.export),
+            (self.following,),
+        ):
             row = QHBoxLayout()
             row.setSpacing(5)
             for one in group:
@@ -87,6 +102,9 @@ class ActionBar(QWidget):
         self.skip.setEnabled(browser.case is not None)
         self.refine.setEnabled(browser.can_refine)
         self.following.setEnabled(any(case.state != "reviewed" for case in browser.shown))
+
+    def _wish(self, kind: ExportKind) -> Callable[[], None]:
+        return lambda: self.export_wanted.emit(kind)
 
     def _primary(self) -> None:
         if self._browser.cases:

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QVBoxLayout, QWidget
 
 from napari_medssl import shortcuts
 from napari_medssl.cohorts import CohortBrowser
+from napari_medssl.cohorts.exporting import ExportKind
 from napari_medssl.cohorts.picture_queue import PictureQueue
 from napari_medssl.cohorts.threads import CohortThreads
 from napari_medssl.shared import shared_state
@@ -144,6 +145,7 @@ class CohortWidget(QWidget):
         for offering in (self.head, self.actions_bar):
             offering.open_wanted.connect(self._choose_cohort)
             offering.import_wanted.connect(self._choose_tree)
+        self.actions_bar.export_wanted.connect(self._choose_place)
         self.opener.said.connect(self.foot.say)
         browser.refining_changed.connect(self.actions_bar.refresh)
         for worker in (self.threads.importing, self.threads.refining):
@@ -193,6 +195,16 @@ class CohortWidget(QWidget):
         chosen = QFileDialog.getExistingDirectory(self, "Import the images of a DICOM tree")
         if chosen:
             self.import_tree(Path(chosen))
+
+    def _choose_place(self, kind: ExportKind) -> None:
+        words = kind.words.removesuffix("…")
+        if kind.is_file:
+            name = f"{self.browser.name}{kind.ending}"
+            chosen, _ = QFileDialog.getSaveFileName(self, words, name, f"*{kind.ending}")
+        else:
+            chosen = QFileDialog.getExistingDirectory(self, words)
+        if chosen:
+            self.browser.export(kind, Path(chosen))
 
     # --- what is shown
 
