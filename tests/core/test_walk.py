@@ -135,6 +135,17 @@ def test_from_the_disc_to_slicer_and_dicom(walk: Walk, medssl: Callable[..., str
         held = {p.landmark: p for p in opened.points(worst)}
         assert [held[name].source for name in LANDMARKS] == ["manual", "corrected"]
 
+    # refine: the others are found again from the click and the correction
+    said = medssl("refine", cohort, "--run", here / "refined")
+    left = len(LANDMARKS) * (PATIENTS - 2)
+    assert f"{left} points found by instant refined; they wait for review" in said
+    with Cohort.open(cohort) as opened:
+        held = {p.landmark: p for p in opened.points(worst)}
+        assert [held[name].source for name in LANDMARKS] == ["manual", "corrected"]
+        found_anew = [p for p in opened.points() if p.source == "predicted"]
+        assert {p.model for p in found_anew} == {"instant refined"}
+        assert len(found_anew) == left
+
     _masks(walk, cohort, medssl)
     _to_slicer(walk, cohort, medssl)
     _to_dicom(walk, cohort, medssl)

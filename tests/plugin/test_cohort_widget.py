@@ -95,6 +95,7 @@ def test_a_click_on_a_thumbnail_opens_the_case(opened, viewer) -> None:
 
 
 def test_keys_review_case_after_case(opened, viewer) -> None:
+    opened.browser.set_usefulness("least sure")
     gui.press(viewer, Qt.Key.Key_N, SHIFT)
     for key in (Qt.Key.Key_G, Qt.Key.Key_X, Qt.Key.Key_S):
         gui.until(lambda: opened.browser.waits)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
-from medssl.cohort import Cohort, ModelRun, NewPoint, Point
+from medssl.cohort import CaseRecord, Cohort, ModelRun, NewPoint, Point
 from medssl.embed import EmbeddedCohort, embed_cohort, open_landmark_embedder
-from medssl.embed.dimension import choose_ndim
 from medssl.errors import SettingsError
 from medssl.jobs.inputs import note_inputs, prepare_images
 from medssl.jobs.requests import RefineRequest
 from medssl.landmarks import FoundPoint, LandmarkFinder
 from medssl.landmarks.refine import Refiner
 from medssl.prepare import ArrayCache
+from medssl.prepare.orientation import working_ndim
 from medssl.progress import Progress
 from medssl.runs import RunFolder
 
@@ -35,8 +36,15 @@ def refine_in(run: RunFolder, request: RefineRequest, progress: Progress) -> Non
     """
     with Cohort.open(request.cohort) as cohort:
         clicks = _clicks(cohort, request)
-        sources = [case.source() for case in cohort.cases()]
-        ndim = choose_ndim(sources, request.model)
+        cases = cohort.cases()
+        ndim = _dimension(cases, clicks)
+        sources = [case.source() for case in cases if working_ndim(case.grid) == ndim]
+        others = len(cases) - len(sources)
+        if others:
+            what = "pictures" if ndim == 3 else "volumes"
+            run.event(
+                "log", level="warning", message=f"{others} {what} take no part: works in {ndim}-D"
+            )
         embedder = open_landmark_embedder(request.model, ndim, request.device)
         prepared = prepare_images(sources, embedder.settings, run, progress)
         note_inputs(prepared, run)
@@ -58,8 +66,15 @@ def refine_in(run: RunFolder, request: RefineRequest, progress: Progress) -> Non
                 stored,
             )
         )
-    cases = len(embedded.cases)
-    run.state("done", step=cases, steps=cases, message=f"{stored} points found")
+    count = len(embedded.cases)
+    run.state("done", step=count, steps=count, message=f"{stored} points found")
+
+
+def _dimension(cases: Sequence[CaseRecord], clicks: Sequence[Point]) -> int:
+    """Give the dimension of most clicked images: pictures and volumes are not found together."""
+    of_case = {case.key: working_ndim(case.grid) for case in cases}
+    (most, _), *_ = Counter(of_case[click.case_key] for click in clicks).most_common(1)
+    return most
 
 
 def _clicks(cohort: Cohort, request: RefineRequest) -> list[Point]:
