@@ -16,7 +16,7 @@ from medssl.io import read_landmarks_csv
 from medssl.jobs import RefineRequest, create_job, read_request, run_job
 from medssl.landmarks.refine import RefineSettings
 from medssl.phantom import write_cohort
-from medssl.runs import RunFolder, read_status
+from medssl.runs import RunFolder, list_runs, read_status
 
 NAMES = ("carina", "aortic_knob")
 QUICK = RefineSettings(steps=3, heads=1, width=8, features=8, cells=64)
@@ -77,7 +77,9 @@ def test_predictions_are_written_with_the_models_name_and_people_keep_theirs(che
         assert (done.verb, done.model, done.results) == ("refine", "instant refined", len(fresh))
         assert done.settings["steps"] == QUICK.steps
         assert [one.confidence for one in cohort.corrections()] == [0.2]
-        assert cohort.next_undo() == f"add landmark {'never clicked'}"
+        assert cohort.next_undo() == "add landmark never clicked"
+    (listed,) = list_runs(run.parent)
+    assert (listed.verb, listed.method, listed.images) == ("refine", "instant", 4)
 
 
 def test_the_same_seed_gives_the_same_points_bit_for_bit(chest: Path) -> None:

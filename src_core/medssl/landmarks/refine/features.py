@@ -16,12 +16,13 @@ from medssl.progress import Progress, silent
 
 _SAMPLED_IMAGES = 200
 _SAMPLED_CELLS = 200
+_MOST_KEPT = 1000
 CELLS_3D = 4
 """A volume has so many times the cells of a picture."""
 
 
 class Features:
-    """Coarse features of the images of a cohort, made when they are asked for and then kept.
+    """Coarse features of the images of a cohort, made when they are asked for, and kept.
 
     A place is in coarse cells: cell ``i`` along an axis is centred at working voxel
     ``i * stride + (stride - 1) / 2``.
@@ -64,6 +65,8 @@ class Features:
             values = torch.from_numpy((cells - self._mean) @ self._axes).movedim(-1, 0)
             pool = F.avg_pool2d if self.ndim == 2 else F.avg_pool3d
             pooled = pool(values[None], self._pool, ceil_mode=True, count_include_pad=False)[0]
+            if len(self._kept) >= _MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
             self._kept[key] = pooled.half()
         return self._kept[key]
 
