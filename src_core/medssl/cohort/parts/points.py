@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from medssl.cohort import journal
 from medssl.cohort.lookup import find_case, find_landmark, point_row
 from medssl.cohort.parts.part import Part
+from medssl.cohort.readings import say_anew
 from medssl.cohort.records import Kind, NewPoint, Point, Source
 from medssl.cohort.rows import POINTS, Which, describe, of_kind, point_from
 from medssl.cohort.tables import POINTS as POINTS_TABLE
@@ -41,7 +42,8 @@ class Points(Part):
         """Store many points in one transaction: all of them, or none if one is refused.
 
         A person's points (manual, corrected) replace the person's point before and are one
-        action for undo. Predictions replace predictions, and nothing else.
+        action for undo; what another person had set there is kept as a second reading
+        (`medssl.cohort.readings`). Predictions replace predictions, and nothing else.
 
         Raises
         ------
@@ -56,8 +58,9 @@ class Points(Part):
         with self._db.write() as connection:
             connection.executemany(POINTS_TABLE.upsert, predicted)
             changes = [
-                journal.replace(connection, POINTS_TABLE, key, row)
+                change
                 for key, row in placed["human"].items()
+                for change in say_anew(connection, POINTS_TABLE, key, row, self.path.stem)
             ]
             if changes:
                 text = describe([p for p in points if p.source != "predicted"])
