@@ -13,6 +13,7 @@ from medssl.cohort.image_lists import find_given
 from medssl.cohort.records import CaseRecord, NewCase
 from medssl.cohort.store import Cohort
 from medssl.errors import FileRefusedError, GeometryError
+from medssl.io.dicom_flags import read_flags
 from medssl.io.sources import ImageSource, Problem
 from medssl.prepare.cache import ArrayCache
 from medssl.prepare.fingerprint import source_fingerprint
@@ -40,6 +41,8 @@ class Added:
         Images that are left out, each with the key of the case that has the same content.
     patients
         Codes of patients who had images in the cohort before.
+    burnt_in
+        Names of new cases with text burnt into the pixels, as their header says.
     problems, notes
         What could not be used, and what was left out on purpose.
     """
@@ -50,6 +53,7 @@ class Added:
     changed: list[str] = field(default_factory=list)
     duplicates: list[tuple[Path, str]] = field(default_factory=list)
     patients: set[str] = field(default_factory=set)
+    burnt_in: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: tuple[str, ...] = ()
 
@@ -176,11 +180,14 @@ class _Adding:
         if found.names_patient:
             name = self._shown(code, found.hidden(source.name) or image.modality or "image")
         self._names.add(name)
+        flags = read_flags(source.files)
+        if "burnt-in text" in flags:
+            self.result.burnt_in.append(name)
         if self._copy:
             source = copy_image(self._cohort.path, source, fingerprint)
         return NewCase(
             key, source.path, fingerprint, image.grid, image.modality, name, source.files,
-            source.number, patient, study,
+            source.number, patient, study, flags,
         )  # fmt: skip
 
     def _shown(self, code: str, wanted: str) -> str:

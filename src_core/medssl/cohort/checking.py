@@ -11,6 +11,7 @@ from medssl.cohort.places import SEGMENTATIONS
 from medssl.cohort.records import CaseRecord, NewCase
 from medssl.cohort.segmentation_files import file_fingerprint
 from medssl.cohort.store import Cohort
+from medssl.io.dicom_flags import read_flags
 from medssl.io.sources import ImageSource, list_images
 from medssl.prepare.cache import ArrayCache
 from medssl.prepare.fingerprint import source_fingerprint
@@ -120,7 +121,10 @@ def accept_changes(
         case = cohort.case(key)
         source = case.source()
         image = source.read()
-        new = NewCase(key, case.path, source_fingerprint(source, cache), image.grid, image.modality)
+        new = NewCase(
+            key, case.path, source_fingerprint(source, cache), image.grid, image.modality,
+            flags=read_flags(source.files),
+        )  # fmt: skip
         cohort.accept_change(new)
         names.append(case.name)
     return names

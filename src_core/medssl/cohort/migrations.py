@@ -135,4 +135,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "INSERT INTO facts VALUES (1, 0, lower(hex(randomblob(16))))",
     ),
+    ("ALTER TABLE cases ADD COLUMN flags TEXT",),
 )

@@ -124,7 +124,7 @@ def _between(name: str, one: FloatArray, other: FloatArray) -> tuple[float, list
 
 
 def _any_unit(axes: int) -> FloatArray:
-    return np.eye(axes)[0]
+    return np.asarray(np.eye(axes)[0])
 
 
 _MEASURES: Mapping[Shape, Callable[[str, Sequence[FloatArray]], Found]] = {
