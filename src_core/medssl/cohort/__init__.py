@@ -24,6 +24,7 @@ from medssl.cohort.parts.incoming import Met
 from medssl.cohort.readings import Conflict
 from medssl.cohort.records import (
     CaseRecord,
+    Correction,
     Kind,
     LandmarkRecord,
     NewCase,
@@ -46,6 +47,7 @@ __all__ = [
     "CohortStorageError",
     "CohortVersionError",
     "Conflict",
+    "Correction",
     "Kind",
     "Label",
     "LandmarkExistsError",

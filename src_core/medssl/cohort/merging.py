@@ -78,6 +78,7 @@ def merge_cohorts(cohort: Cohort, other: Cohort) -> Merged:
         Content(
             origin, new, codes, keys, other.landmarks(), other.points(kind="all"),
             other.labels(kind="all"), segmentations, seconds, other.runs(),
+            other.corrections(),
         )
     )  # fmt: skip
     result.taken, result.same = joined.taken, joined.same

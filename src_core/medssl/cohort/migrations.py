@@ -135,5 +135,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "INSERT INTO facts VALUES (1, 0, lower(hex(randomblob(16))))",
     ),
+    (
+        """
+        CREATE TABLE found (
+            case_id INTEGER NOT NULL REFERENCES cases (id) ON DELETE CASCADE,
+            landmark_id INTEGER NOT NULL REFERENCES landmarks (id) ON DELETE CASCADE,
+            vox_z REAL,
+            vox_y REAL NOT NULL,
+            vox_x REAL NOT NULL,
+            confidence REAL,
+            model TEXT,
+            PRIMARY KEY (case_id, landmark_id)
+        ) WITHOUT ROWID
+        """,
+    ),
     ("ALTER TABLE cases ADD COLUMN flags TEXT",),
 )

@@ -171,3 +171,47 @@ class Point(NamedTuple):
     model: str | None
     author: str | None
     time: str
+
+
+class Correction(NamedTuple):
+    """A person's point, and what had been found in its place.
+
+    Parameters
+    ----------
+    case_key, landmark
+        Which point.
+    found_vox
+        Where it had been found, ``(z, y, x)`` or ``(y, x)``, in the source image's voxels.
+    found_world
+        The same as ``(x, y, z)`` or ``(x, y)``, in `unit`.
+    point_vox, point_world
+        Where the person has put it, or left it.
+    confidence
+        Of what was found, 0 to 1; None where the model gave none.
+    model
+        What had found it.
+    distance
+        From what was found to the person's point, in `unit`: the error of the prediction.
+    unit
+        Of the case's grid, ``"mm"`` or ``"px"``.
+    source
+        ``"corrected"`` where the person moved it, ``"manual"`` where the person accepted it.
+    author
+        Initials of the person, if known.
+    time
+        When the person's point was stored.
+    """
+
+    case_key: str
+    landmark: str
+    found_vox: tuple[float, ...]
+    found_world: tuple[float, ...]
+    point_vox: tuple[float, ...]
+    point_world: tuple[float, ...]
+    confidence: float | None
+    model: str | None
+    distance: float
+    unit: Unit
+    source: Source
+    author: str | None
+    time: str

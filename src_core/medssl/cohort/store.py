@@ -9,6 +9,7 @@ from typing import Self
 from medssl.cohort import journal
 from medssl.cohort.opening import check_folder, connect, make_folder
 from medssl.cohort.parts.alternatives import Alternatives
+from medssl.cohort.parts.corrections import Corrections
 from medssl.cohort.parts.glance import Glance
 from medssl.cohort.parts.incoming import Incoming
 from medssl.cohort.parts.joining import Joining
@@ -24,6 +25,7 @@ class Cohort(
     Joining,
     Landmarks,
     Points,
+    Corrections,
     Labels,
     Segmentations,
     Alternatives,

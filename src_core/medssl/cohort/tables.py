@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-Name = Literal["points", "labels", "segmentations", "landmarks", "alternatives"]
+Name = Literal["points", "labels", "segmentations", "landmarks", "alternatives", "found"]
 Row = tuple[Any, ...]
 
 LANDMARK_COLUMNS = ("name", "text", "colour", "side", "removed")
@@ -91,6 +91,10 @@ SEGMENTATIONS = Table(
 )
 LANDMARKS = Table("landmarks", ("id",), LANDMARK_COLUMNS)
 ALTERNATIVES = Table("alternatives", ("what", "case_id", "subject", "mark"), ("origin", "content"))
+FOUND = Table(
+    "found", ("case_id", "landmark_id"), ("vox_z", "vox_y", "vox_x", "confidence", "model")
+)
+"""What had been found where a person's point stands now."""
 TABLES: Mapping[str, Table] = {
-    table.name: table for table in (POINTS, LABELS, SEGMENTATIONS, LANDMARKS, ALTERNATIVES)
+    table.name: table for table in (POINTS, LABELS, SEGMENTATIONS, LANDMARKS, ALTERNATIVES, FOUND)
 }

@@ -7,7 +7,7 @@ other sizes, in millimetres or pixels, count together.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -76,9 +76,10 @@ def look_at_errors(cohort: Cohort, before: SeenErrors | None = None) -> PointErr
         share = pair.distance / longest[pair.case_key]
         clicks.setdefault(pair.landmark, []).append(share**2 / (2 * len(pair.apart)))
     found: dict[Level, list[float]] = {}
-    for confidence, distance, axes, case in _corrections(cohort):
-        level = level_of(confidence)
-        found.setdefault(level, []).append((distance / longest[case]) ** 2 / axes)
+    for one in cohort.corrections():
+        share = one.distance / longest[one.case_key]
+        level = level_of(one.confidence or 0.0)
+        found.setdefault(level, []).append(share**2 / len(one.point_vox))
     return PointErrors(
         SeenErrors(clicks=_joined(before.clicks, clicks), found=_joined(before.found, found))
     )
@@ -87,16 +88,6 @@ def look_at_errors(cohort: Cohort, before: SeenErrors | None = None) -> PointErr
 def longest_side(grid: Grid) -> float:
     """Length of the longest side of an image, in the unit of its grid."""
     return float(np.max(np.array(grid.shape) * np.array(grid.spacing)))
-
-
-def _corrections(cohort: Cohort) -> Iterable[tuple[float, float, int, str]]:
-    """Confidence of each prediction that a person has judged, how far off it was, axes, case."""
-    predicted = {(p.case_key, p.landmark): p for p in cohort.points(kind="predicted")}
-    for point in cohort.points(kind="human"):
-        found = predicted.get((point.case_key, point.landmark))
-        if found is not None:
-            distance = math.dist(found.point_world, point.point_world)
-            yield found.confidence or 0.0, distance, len(point.point_world), point.case_key
 
 
 def _joined(before: Mapping[_Key, Seen], squares: Mapping[_Key, list[float]]) -> dict[_Key, Seen]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from medssl.cohort import (
     Alternative,
     Cohort,
+    Correction,
     Label,
     LandmarkRecord,
     NewLabel,
@@ -29,7 +30,12 @@ CASES = ("a", "b")
 NAMES = ("carina", "apex", "hilum")
 AUTHORS = ("AB", "CD", "XY", None)
 HumanState = tuple[
-    list[LandmarkRecord], list[Point], list[Label], list[SegmentationRecord], list[Alternative]
+    list[LandmarkRecord],
+    list[Point],
+    list[Label],
+    list[SegmentationRecord],
+    list[Alternative],
+    list[Correction],
 ]
 
 case_keys = st.sampled_from(CASES)
@@ -164,6 +170,7 @@ def _human(cohort: Cohort) -> HumanState:
         cohort.labels(kind="human"),
         cohort.segmentations(kind="human"),
         cohort.alternatives(),
+        cohort.corrections(),
     )
 
 

@@ -11,9 +11,10 @@ from medssl.cohort import journal
 from medssl.cohort.findings import Alternative, Label, ModelRun, SegmentationRecord
 from medssl.cohort.journal import Change
 from medssl.cohort.parts.cases import Cases
+from medssl.cohort.parts.corrections import change_found
 from medssl.cohort.parts.runs import insert_run, run_rows
 from medssl.cohort.readings import Conflict, conflict_of, keep_alternative, meet
-from medssl.cohort.records import LandmarkRecord, NewCase, Point
+from medssl.cohort.records import Correction, LandmarkRecord, NewCase, Point
 from medssl.cohort.segmentation_files import adopt_file
 from medssl.cohort.tables import LABELS, POINTS, SEGMENTATIONS, Row, Table
 
@@ -33,7 +34,7 @@ class Content:
         be asked for its ids.
     keys
         Key in the other cohort to key here.
-    landmarks, points, labels, segmentations, alternatives, runs
+    landmarks, points, labels, segmentations, alternatives, runs, corrections
         As the other cohort gives them, of a person and predicted.
     """
 
@@ -47,6 +48,7 @@ class Content:
     segmentations: Sequence[SegmentationRecord]
     alternatives: Sequence[Alternative]
     runs: Sequence[ModelRun]
+    corrections: Sequence[Correction]
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ class _Joining:
         here: dict[str, int] = dict(connection.execute("SELECT key, id FROM cases"))
         self._cases = {other: here[key] for other, key in content.keys.items()}
         self._landmarks: dict[str, int] = {}
+        self._found = {(one.case_key, one.landmark): one for one in content.corrections}
 
     def landmarks(self) -> None:
         """Define the landmarks that are not here yet; those of one name are one."""
@@ -146,9 +149,19 @@ class _Joining:
         self.counts[outcome] += 1
         if change is not None:
             self._make(change)
+        if outcome == "new" and table is POINTS:
+            self._take_found(case, name, key)
         if outcome == "second" and held is not None:
             here = self._content.keys[case]
             self.conflicts.append(conflict_of(table, here, name, held, row))
+
+    def _take_found(self, case: str, name: str, key: Row) -> None:
+        """Keep what had been found where the other person's point stands."""
+        one = self._found.get((case, name))
+        none = (None,) * (3 - len(one.found_vox)) if one is not None else ()
+        row = one and (*none, *one.found_vox, one.confidence, one.model)
+        for change in change_found(self._db, key, row):
+            self._make(change)
 
     def take_prediction(self, table: Table, key: Row, row: Row) -> None:
         """Take a prediction where there is none, or an older one."""

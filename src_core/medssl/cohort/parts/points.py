@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from medssl.cohort import journal
 from medssl.cohort.lookup import find_case, find_landmark, point_row
+from medssl.cohort.parts.corrections import change_found, keep_found
 from medssl.cohort.parts.part import Part
 from medssl.cohort.readings import say_anew
 from medssl.cohort.records import Kind, NewPoint, Point, Source
@@ -43,7 +44,8 @@ class Points(Part):
 
         A person's points (manual, corrected) replace the person's point before and are one
         action for undo; what another person had set there is kept as a second reading
-        (`medssl.cohort.readings`). Predictions replace predictions, and nothing else.
+        (`medssl.cohort.readings`), and what had been found in their place too (`Corrections`).
+        Predictions replace predictions, and nothing else.
 
         Raises
         ------
@@ -57,11 +59,10 @@ class Points(Part):
         predicted = [(*key, "predicted", *row) for key, row in placed["predicted"].items()]
         with self._db.write() as connection:
             connection.executemany(POINTS_TABLE.upsert, predicted)
-            changes = [
-                change
-                for key, row in placed["human"].items()
-                for change in say_anew(connection, POINTS_TABLE, key, row, self.path.stem)
-            ]
+            changes = []
+            for key, row in placed["human"].items():
+                changes += keep_found(connection, key)
+                changes += say_anew(connection, POINTS_TABLE, key, row, self.path.stem)
             if changes:
                 text = describe([p for p in points if p.source != "predicted"])
                 journal.act(connection, text, changes)
@@ -80,7 +81,8 @@ class Points(Part):
             change = journal.replace(connection, POINTS_TABLE, key, None)
             if change.before is None:
                 return False
-            journal.act(connection, f"delete {landmark} in {case_key}", [change])
+            changes = [*change_found(connection, key, None), change]
+            journal.act(connection, f"delete {landmark} in {case_key}", changes)
             return True
 
     def clear_predictions(self, landmark: str | None = None) -> int:
