@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from medssl.cohort import Cohort
 
 ENVIRONMENT_VARIABLE = "MEDSSL_DATA"
+_INITIALS = "initials.txt"
+_LOG = logging.getLogger(__name__)
 
 
 def data_root() -> Path:
@@ -27,6 +30,23 @@ def data_root() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "napari-medssl"
     return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "napari-medssl"
+
+
+def kept_initials() -> str:
+    """Give the initials of the person who works here; empty where they are not known."""
+    try:
+        return (data_root() / _INITIALS).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def keep_initials(initials: str) -> None:
+    """Remember the initials for the next time; where that cannot be, they hold for this time."""
+    try:
+        data_root().mkdir(parents=True, exist_ok=True)
+        (data_root() / _INITIALS).write_text(initials, encoding="utf-8")
+    except OSError as error:
+        _LOG.warning("the initials cannot be remembered: %s", error)
 
 
 def images_folder(where: Path | Sequence[Path]) -> Path:

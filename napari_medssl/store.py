@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from medssl.errors import MedsslError
 from napari_medssl.engine import CaseInfo, Where
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from medssl.cohort import Cohort, NewPoint
     from medssl.geometry import Grid
     from medssl.io import ImageSource
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,10 @@ class Store:
             cohort.clear_predictions(name)
         cohort.set_points([_new(p, model) for p in points])
 
+    def ask(self, task: Callable[[Cohort], _Answer]) -> _Answer:
+        """Give what `task` makes of the open cohort."""
+        return task(self._open())
+
     def delete_point(self, case_key: str, landmark: str) -> Saved:
         """Take a person's point away and give what is there now."""
         self._open().delete_point(case_key, landmark)
@@ -153,4 +159,5 @@ def _new(point: PointState, model: str | None) -> NewPoint:
         point.source,
         point.confidence,
         model,
+        point.author,
     )

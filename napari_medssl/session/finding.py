@@ -19,7 +19,7 @@ class Finding(Browsing):
 
     def find_all(self) -> None:
         """Find every landmark that was clicked, in all images."""
-        self._want(name for name in self.landmarks if self.templates(name))
+        self._want(name for name in self.landmarks if self.has_examples(name))
 
     def set_find_at_once(self, on: bool) -> None:
         """Look for a landmark after each click, or only when asked."""
@@ -57,7 +57,7 @@ class Finding(Browsing):
         self.images_changed.emit()
         if not kept:
             self._enter_case()
-        known = [name for name in self.landmarks if self.templates(name)]
+        known = [name for name in self.landmarks if self.has_examples(name)]
         self._want(known)
         if not known and self.case is not None:
             self._expect_click(self.case.key)

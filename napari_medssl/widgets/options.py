@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from napari_medssl.places import keep_initials, kept_initials
 from napari_medssl.session import Session
 from napari_medssl.shortcuts import labelled
-from napari_medssl.widgets.parts import Fold
+from napari_medssl.widgets.parts import Fold, label
 
 
 class Options(Fold):
-    """Whether the similarity map shows, and whether each click is looked for at once."""
+    """The similarity map, looking for each click at once, and whose points they are."""
 
     def __init__(self, session: Session) -> None:
         content = QWidget()
@@ -29,4 +30,24 @@ class Options(Fold):
             box.toggled.connect(change)
             box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             layout.addWidget(box)
+        self.initials = QLineEdit(kept_initials())
+        self.initials.setMaximumWidth(80)
+        self.initials.setMaxLength(12)
+        self.initials.setPlaceholderText("optional")
+        self.initials.setAccessibleName("Your initials")
+        self.initials.setToolTip(
+            "Your points bear them. Where somebody else has placed a point, both are kept."
+        )
+        row = QHBoxLayout()
+        row.addWidget(label("Your initials", "legend"))
+        row.addWidget(self.initials)
+        row.addStretch(1)
+        layout.addLayout(row)
+        session.author = kept_initials() or None
+        self._session = session
+        self.initials.textChanged.connect(self._on_initials)
         super().__init__("Advanced", content)
+
+    def _on_initials(self, text: str) -> None:
+        self._session.author = " ".join(text.split()) or None
+        keep_initials(self._session.author or "")

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from medssl.cohort.copying import copy_image
+from medssl.cohort.flagging import flags_of_image
 from medssl.cohort.found_ids import read_ids
 from medssl.cohort.image_lists import find_given
 from medssl.cohort.records import CaseRecord, NewCase
 from medssl.cohort.store import Cohort
 from medssl.errors import FileRefusedError, GeometryError
-from medssl.io.dicom_flags import read_flags
+from medssl.io.dicom_flags import TEXT_SAID, TEXT_SEEN
 from medssl.io.sources import ImageSource, Problem
 from medssl.prepare.cache import ArrayCache
 from medssl.prepare.fingerprint import source_fingerprint
@@ -43,6 +44,8 @@ class Added:
         Codes of patients who had images in the cohort before.
     burnt_in
         Names of new cases with text burnt into the pixels, as their header says.
+    text_seen
+        Names of new cases whose header says nothing of it, but where text is seen.
     problems, notes
         What could not be used, and what was left out on purpose.
     """
@@ -54,6 +57,7 @@ class Added:
     duplicates: list[tuple[Path, str]] = field(default_factory=list)
     patients: set[str] = field(default_factory=set)
     burnt_in: list[str] = field(default_factory=list)
+    text_seen: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: tuple[str, ...] = ()
 
@@ -180,9 +184,9 @@ class _Adding:
         if found.names_patient:
             name = self._shown(code, found.hidden(source.name) or image.modality or "image")
         self._names.add(name)
-        flags = read_flags(source.files)
-        if "burnt-in text" in flags:
-            self.result.burnt_in.append(name)
+        flags = flags_of_image(source, image)
+        self.result.burnt_in += [name] if TEXT_SAID in flags else []
+        self.result.text_seen += [name] if TEXT_SEEN in flags else []
         if self._copy:
             source = copy_image(self._cohort.path, source, fingerprint)
         return NewCase(

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from medssl.cohort.flagging import flags_of_image
 from medssl.cohort.places import SEGMENTATIONS
 from medssl.cohort.records import CaseRecord, NewCase
 from medssl.cohort.segmentation_files import file_fingerprint
 from medssl.cohort.store import Cohort
-from medssl.io.dicom_flags import read_flags
 from medssl.io.sources import ImageSource, list_images
 from medssl.prepare.cache import ArrayCache
 from medssl.prepare.fingerprint import source_fingerprint
@@ -123,7 +123,7 @@ def accept_changes(
         image = source.read()
         new = NewCase(
             key, case.path, source_fingerprint(source, cache), image.grid, image.modality,
-            flags=read_flags(source.files),
+            flags=flags_of_image(source, image),
         )  # fmt: skip
         cohort.accept_change(new)
         names.append(case.name)

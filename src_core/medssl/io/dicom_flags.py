@@ -12,7 +12,13 @@ from medssl.io.dicom_headers import read_header
 from medssl.io.dicom_spacing import AT_DETECTOR, ON_FILM, pixel_spacing
 from medssl.io.formats import format_from_content
 
-Flag = Literal["at detector", "on film", "burnt-in text"]
+Flag = Literal["at detector", "on film", "burnt-in text", "text in picture"]
+
+TEXT_SAID: Flag = "burnt-in text"
+"""The header says that text is burnt into the pixels."""
+
+TEXT_SEEN: Flag = "text in picture"
+"""`medssl.io.burnt_text` has seen some; it is no matter of the header."""
 
 BURNT_IN = (
     "Its header says that text is burnt into the pixels: it may name the patient in every copy."
@@ -41,7 +47,7 @@ def flags_of(dataset: Dataset) -> tuple[Flag, ...]:
     found: list[Flag] = []
     found += ["at detector"] if AT_DETECTOR in notes else []
     found += ["on film"] if ON_FILM in notes else []
-    found += ["burnt-in text"] if has_burnt_in_text(dataset) else []
+    found += [TEXT_SAID] if has_burnt_in_text(dataset) else []
     return tuple(found)
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medssl.cohort import CaseRecord, Cohort, ModelRun, NewPoint
-from medssl.errors import SettingsError
+from medssl.errors import FileRefusedError, SettingsError
 from medssl.io.sources import ImageSource, Problem
 from medssl.progress import Progress, silent
-from medssl.protocols.folder import Protocol
+from medssl.protocols.folder import Protocol, open_protocol
 from medssl.protocols.templates import fitting, template_sources
 
 VERB = "protocol"
@@ -123,10 +123,26 @@ def apply_protocol(
             for point in found
         ]
     )  # fmt: skip
-    place = "" if str(chosen) == "instant" else str(Path(chosen).absolute())
-    about = {"protocol": protocol.definition.name, "made": protocol.definition.made}
-    cohort.add_run(ModelRun(VERB, embedder.name, "", place, about, len(found)))
+    remember_protocol(cohort, protocol, embedder.name, len(found))
     return Applied(len(found), len(keys), (*gone, *prepared.problems), prepared.warnings)
+
+
+def remember_protocol(cohort: Cohort, protocol: Protocol, model: str = "", found: int = 0) -> None:
+    """Write down that a protocol was applied, and where it lies."""
+    about = {"protocol": protocol.definition.name, "made": protocol.definition.made}
+    place = str(protocol.folder.absolute())
+    cohort.add_run(ModelRun(VERB, model or protocol.definition.model_name, "", place, about, found))
+
+
+def last_protocol(cohort: Cohort) -> Protocol | None:
+    """Open the protocol that was applied last; None where there is none or it is gone."""
+    for run in reversed(cohort.runs()):
+        if run.verb == VERB:
+            try:
+                return open_protocol(run.place)
+            except FileRefusedError:
+                return None
+    return None
 
 
 def template_points(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Sequence
 
 from pydantic import ValidationError
 
@@ -34,13 +35,39 @@ def parse_measurement(text: str) -> MeasurementDefinition:
         raise SettingsError(
             f"{text!r}: its landmarks cannot be told apart. Write {_EXAMPLES}"
         ) from error
-    landmarks = tuple(part.strip() for part in listed)
     try:
-        return MeasurementDefinition.model_validate(
-            {"name": name.strip(), "kind": found["kind"], "landmarks": landmarks}
-        )
+        return make_measurement(name.strip(), found["kind"], [part.strip() for part in listed])
+    except SettingsError as error:
+        raise SettingsError(f"{error}. Write {_EXAMPLES}") from error
+
+
+def make_measurement(name: str, kind: str, landmarks: Sequence[str]) -> MeasurementDefinition:
+    """Make a measurement of its parts.
+
+    Raises
+    ------
+    SettingsError
+        If they do not fit together.
+    """
+    values = {"name": name, "kind": kind, "landmarks": tuple(landmarks)}
+    try:
+        return MeasurementDefinition.model_validate(values)
     except ValidationError as error:
-        raise SettingsError(f"{text!r}: {plain_words(error)}. Write {_EXAMPLES}") from error
+        raise SettingsError(f"a measurement cannot be made: {plain_words(error)}") from error
+
+
+def refuse_twice(measurements: Sequence[MeasurementDefinition]) -> None:
+    """Refuse two measurements of one name.
+
+    Raises
+    ------
+    SettingsError
+        If there are.
+    """
+    names = [one.name for one in measurements]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise SettingsError(f"there is a measurement {twice[0]!r} already. Choose another name")
 
 
 def plain_words(error: ValidationError) -> str:

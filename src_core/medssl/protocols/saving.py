@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from medssl import __version__
 from medssl.cohort import CaseRecord, Cohort, Point
+from medssl.cohort.flagging import TEXT
 from medssl.errors import SettingsError
+from medssl.io.sources import ImageSource
 from medssl.prepare.orientation import working_ndim
 from medssl.progress import Progress, silent
 from medssl.protocols.definition import MeasurementDefinition
@@ -44,6 +46,7 @@ def save_protocol(
     templates: int = TEMPLATES,
     overwrite: bool = False,
     progress: Progress = silent,
+    sources: Mapping[str, ImageSource] | None = None,
 ) -> Saved:
     """Save landmarks of a cohort with examples of them and measurements between them.
 
@@ -68,6 +71,8 @@ def save_protocol(
         Whether a protocol of that name may be replaced.
     progress
         Called for each template; may raise `medssl.errors.Cancelled`.
+    sources
+        By key of the case: its image, where the images are listed already.
 
     Raises
     ------
@@ -112,7 +117,8 @@ def save_protocol(
     def fill(draft: Path) -> None:
         for number, (file, case) in enumerate(zip(files, chosen, strict=True)):
             progress(number, len(chosen), f"copying {case.name}")
-            write_template(case.source().read(), draft / file)
+            source_of = (sources or {}).get(case.key) or case.source()
+            write_template(source_of.read(), draft / file)
         if source is not None:
             copy_model(source, draft)
         write_definition(draft, definition)
@@ -166,8 +172,8 @@ def _model_name(folder: Path) -> str:
 
 def _notes(chosen: Sequence[CaseRecord]) -> tuple[str, ...]:
     return tuple(
-        f"{case.name} goes into the protocol, and text is burnt into its pixels: look whether it "
+        f"{case.name} goes into the protocol, and there is text in its pixels: look whether it "
         "names the patient"
         for case in chosen
-        if "burnt-in text" in case.known_flags()
+        if TEXT & set(case.known_flags())
     )

@@ -26,8 +26,13 @@ def table_rows(measured: Sequence[tuple[CaseRecord, Sequence[Measured]]]) -> lis
     """
     rows = [list(HEADER)]
     for case, found in measured:
-        rows += [_row(case, one) for one in found]
+        rows += rows_of(case.name, case.patient, found)
     return rows
+
+
+def rows_of(image: str, patient: str, found: Sequence[Measured]) -> list[list[str]]:
+    """Give the lines of one case."""
+    return [_row(image, patient, one) for one in found]
 
 
 def as_csv(rows: Sequence[Sequence[str]]) -> str:
@@ -54,7 +59,7 @@ def write_table(
         file.write(as_csv(table_rows(measured)))
 
 
-def _row(case: CaseRecord, one: Measured) -> list[str]:
+def _row(image: str, patient: str, one: Measured) -> list[str]:
     found = one.found
     value = unit = uncertainty = warning = ""
     if found is not None:
@@ -63,6 +68,6 @@ def _row(case: CaseRecord, one: Measured) -> list[str]:
     points = "" if found is None else ("by person" if one.by_person else "predicted")
     confidence = "" if one.confidence is None else f"{one.confidence:.4f}"
     return [
-        case.name, case.patient, one.definition.name, value, unit, uncertainty, points, confidence,
+        image, patient, one.definition.name, value, unit, uncertainty, points, confidence,
         warning, one.problem, one.definition.text,
     ]  # fmt: skip

@@ -75,7 +75,7 @@ def test_a_protocol_holds_landmarks_examples_and_measurements(cohort, tmp_path) 
 
 def test_a_template_has_the_values_and_the_grid_and_nobody_s_name(cohort, tmp_path) -> None:
     saved = save_protocol(cohort, tmp_path / "lungs", templates=1)
-    assert "burnt into its pixels" in saved.notes[0]
+    assert "text in its pixels" in saved.notes[0]
     folder = saved.protocol.folder
     original = cohort.cases()[1].source().read()
     copied = read_image(folder / "template-1.nrrd")
