@@ -178,8 +178,6 @@ def main(folder: Path) -> None:
     dock.protocol.measuring.save(Path("lungs.protocol"))
     person.wait(lambda: not dock.threads.busy)
     person.keep(folder / "landmarks-protocol.png")
-    person.click(dock.protocol.add)
-    person.keep(folder / "landmarks-protocol-editor.png")
     person.click(dock.protocol.button)
 
     Path("new study").mkdir()

@@ -53,7 +53,8 @@ class ProtocolGroup(Fold):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(12, 0, 0, 0)
         layout.setSpacing(5)
-        for part in (self.name, self.hint, _row(self.choose, self.save, self.apply)):
+        self.above = _row(self.choose, self.save, self.apply)
+        for part in (self.name, self.hint, self.above):
             layout.addWidget(part)
         for part in (self.table, self.warning, self.editor):
             layout.addWidget(part)
@@ -76,14 +77,15 @@ class ProtocolGroup(Fold):
         if not self.button.isChecked():
             return
         protocol = self.measuring.protocol
-        self.name.setVisible(protocol is not None)
+        editing = self.editor.isVisibleTo(self)
+        self.name.setVisible(protocol is not None and not editing)
         if protocol is not None:
             self.name.set_words(f"{protocol.definition.name} · {_count(protocol.landmarks)}")
         measured = self.measuring.measured()
         self.table.show_measured(measured)
-        editing = self.editor.isVisibleTo(self)
         self.hint.setVisible(protocol is None and not measured and not editing)
-        self.below.setVisible(not editing)
+        for row in (self.above, self.below):
+            row.setVisible(not editing)
         warnings = dict.fromkeys(o.found.warning for o in measured if o.found and o.found.warning)
         self.warning.setText("".join(f"⚠ Lengths are {words}" for words in warnings))
         self.warning.setVisible(bool(warnings))

@@ -60,9 +60,9 @@ class MeasurementTable(QTreeWidget):
 
 
 def value_words(one: Measured) -> str:
-    """Give the value with its unit, or why there is none."""
+    """Give the value with its unit, or a dash."""
     if one.found is None:
-        return one.problem
+        return "–"
     mark = "" if one.by_person else "○ "
     warning = " ⚠" if one.found.warning else ""
     return f"{mark}{_number(one.found.value, one.found.unit)}{_UNITS[one.found.unit]}{warning}"
