@@ -112,6 +112,18 @@ def review(person: Person, dock: Any) -> None:
     person.wait(lambda: not dock.threads.busy)
 
 
+def measure(person: Person, dock: Any, name: str, kind: int, landmarks: tuple[str, ...]) -> None:
+    """Add a measurement with the group Protocol of the dock."""
+    group = dock.protocol
+    person.click(group.add)
+    group.editor.kind.setCurrentIndex(kind)
+    for place, landmark in zip(group.editor.places, landmarks, strict=False):
+        place.setCurrentText(landmark)
+    person.click(group.editor.name)
+    person.type(name)
+    person.wait(lambda: not group.editor.isVisible())
+
+
 def main(folder: Path) -> None:
     """Walk through the Landmarks dock and keep a picture of each state."""
     import napari
@@ -157,6 +169,16 @@ def main(folder: Path) -> None:
     person.wait(lambda: session.point.source == "corrected")
     person.wait(lambda: not dock.threads.busy)
     person.keep(folder / "landmarks-corrected.png")
+
+    person.click(dock.protocol.button)
+    apices = ("right lung apex", "left lung apex")
+    measure(person, dock, "width at the apices", 0, apices)
+    measure(person, dock, "opening at the carina", 1, (apices[0], "carina", apices[1]))
+    measure(person, dock, "knob over apices", 3, ("carina", "aortic knob", *apices))
+    dock.protocol.measuring.save(Path("lungs.protocol"))
+    person.wait(lambda: not dock.threads.busy)
+    person.keep(folder / "landmarks-protocol.png")
+    person.click(dock.protocol.button)
 
     Path("new study").mkdir()
     dock.open_folder(Path("new study"))

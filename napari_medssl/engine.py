@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from medssl.errors import MedsslError, ModelError
 from medssl.progress import Progress
+from napari_medssl.examples import NO_EXAMPLES, Examples, examples_of
 from napari_medssl.listing import list_where
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from medssl.io.image import Image
     from medssl.landmarks import FoundPoint, LandmarkFinder
     from medssl.prepare import ArrayCache, PreparedCohort
+    from medssl.protocols import Protocol as LandmarkProtocol
 
 Where = Path | Sequence[Path]
 VoxelPoint = tuple[float, ...]
@@ -80,6 +82,9 @@ class LandmarkEngine(Protocol):
     def similarity(self, landmark: str, case_key: str) -> tuple[NDArray[Any], Grid]:
         """How alike each place of an image is to a landmark's templates."""
 
+    def use_protocol(self, protocol: LandmarkProtocol | None) -> None:
+        """Find a protocol's landmarks from its examples too, once the images are ready again."""
+
 
 class CoreEngine:
     """The engine on medssl's own core.
@@ -96,6 +101,9 @@ class CoreEngine:
         self._prepared: PreparedCohort | None = None
         self._ndim: dict[ImageListing, int] = {}
         self._given: dict[str, dict[str, VoxelPoint]] = {}
+        self._protocol: LandmarkProtocol | None = None
+        self._examples = NO_EXAMPLES
+        self._keys: list[str] = []
 
     def list(self, where: Where, progress: Progress) -> ImageListing:
         """List the images of a folder, of files or of a cohort; nothing is decoded."""
@@ -126,13 +134,18 @@ class CoreEngine:
                 f"Choose a {ndim}-D model, or Instant, which works for both."
             )
         cache = self._cache if self._cache is not None else ArrayCache()
-        prepared = prepare_cohort(listing, embedder.settings, cache, progress=progress)
+        examples = self._examples_for(listing, ndim)
+        given = replace(listing, sources=(*listing.sources, *examples.sources))
+        prepared = prepare_cohort(given, embedder.settings, cache, progress=progress)
+        examples.require({c.key for c in prepared.cases}, prepared.problems)
         embedded = embed_cohort(prepared, embedder, cache, progress=progress)
         self._finder, self._given = LandmarkFinder(embedded), {}
         cases = tuple(
             CaseInfo(c.key, c.name, c.path, c.source_grid, c.fingerprint, c.modality, c.warnings)
             for c in prepared.cases
+            if c.key not in examples.keys
         )
+        self._examples, self._keys = examples, [c.key for c in cases]
         return Ready(cases, prepared.problems, embedder.name, device_words(device))
 
     def expect_click(self, case_key: str, progress: Progress) -> None:
@@ -150,8 +163,8 @@ class CoreEngine:
             If the images are not ready, or a template lies outside its image.
         """
         finder = self._ready_finder()
-        for landmark in set(self._given) | set(templates):
-            points = dict(templates.get(landmark, {}))
+        for landmark in set(self._given) | set(templates) | set(self._examples.points):
+            points = {**self._examples.points.get(landmark, {}), **templates.get(landmark, {})}
             if points == self._given.get(landmark, {}):
                 continue
             self._given.pop(landmark, None)
@@ -160,12 +173,24 @@ class CoreEngine:
                 finder.add_template(landmark, case_key, point_vox)
             self._given[landmark] = points
         known = [landmark for landmark in wanted if self._given.get(landmark)]
-        return finder.find(known, progress=progress) if known else []
+        return finder.find(known, self._keys, progress) if known else []
 
     def similarity(self, landmark: str, case_key: str) -> tuple[NDArray[Any], Grid]:
         """How alike each place of an image is to a landmark's templates."""
         values, grid = self._ready_finder().similarity_map(landmark, case_key)
         return np.asarray(values, np.float32), grid
+
+    def use_protocol(self, protocol: LandmarkProtocol | None) -> None:
+        """Find a protocol's landmarks from its examples too, once the images are ready again."""
+        self._protocol = protocol
+
+    def _examples_for(self, listing: ImageListing, ndim: int) -> Examples:
+        """Give the protocol's examples; one that does not fit is not asked for again."""
+        try:
+            return examples_of(self._protocol, {s.key for s in listing.sources}, ndim)
+        except ModelError:
+            self._protocol = None
+            raise
 
     def _ready_finder(self) -> LandmarkFinder:
         if self._finder is None:

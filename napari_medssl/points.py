@@ -37,6 +37,8 @@ class PointState:
         a point that a person placed or moved.
     level
         ``"set"`` where a person has set or accepted it, else how sure the finder is.
+    author
+        Initials of the person, where they are known.
     """
 
     case_key: str
@@ -45,6 +47,7 @@ class PointState:
     source: Source
     confidence: float | None = None
     level: Level = "set"
+    author: str | None = None
 
     @property
     def is_template(self) -> bool:
@@ -63,7 +66,13 @@ def from_store(point: Point) -> PointState:
     if point.source == "predicted":
         level = level_of(point.confidence or 0.0)
     return PointState(
-        point.case_key, point.landmark, point.point_vox, point.source, point.confidence, level
+        point.case_key,
+        point.landmark,
+        point.point_vox,
+        point.source,
+        point.confidence,
+        level,
+        point.author,
     )
 
 

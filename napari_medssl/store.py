@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from medssl.errors import MedsslError
 from napari_medssl.engine import CaseInfo, Where
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from medssl.cohort import Cohort, NewPoint
     from medssl.geometry import Grid
     from medssl.io import ImageSource
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,10 @@ class Store:
     def search_anew(self, landmarks: Sequence[str]) -> None:
         """Let what will be found show where a person had rejected it."""
         self._open().search_anew(landmarks)
+
+    def ask(self, task: Callable[[Cohort], _Answer]) -> _Answer:
+        """Give what `task` makes of the open cohort."""
+        return task(self._open())
 
     def delete_point(self, case_key: str, landmark: str) -> Saved:
         """Take a person's point away and give what is there now."""

@@ -111,7 +111,7 @@ class Browsing(SessionState):
 
     def _refresh_similarity(self) -> None:
         landmark, case = self.landmark, self.case
-        useful = landmark is not None and case is not None and bool(self.templates(landmark))
+        useful = landmark is not None and case is not None and self.has_examples(landmark)
         if not (self.show_similarity and useful and self.ready is not None):
             if self.similarity is not None:
                 self.similarity = None

@@ -20,7 +20,7 @@ class Finding(Browsing):
 
     def find_all(self) -> None:
         """Find every landmark that was clicked, in all images, also where it was rejected."""
-        wanted = [name for name in self.landmarks if self.templates(name)]
+        wanted = [name for name in self.landmarks if self.has_examples(name)]
         if any(landmark in wanted for _, landmark in self._rejected):
             self._rejected = {key for key in self._rejected if key[1] not in wanted}
             self._save(lambda: self._store.search_anew(wanted))
@@ -61,7 +61,7 @@ class Finding(Browsing):
         self.images_changed.emit()
         if not kept:
             self._enter_case()
-        known = [name for name in self.landmarks if self.templates(name)]
+        known = [name for name in self.landmarks if self.has_examples(name)]
         self._want(known)
         if not known and self.case is not None:
             self._expect_click(self.case.key)

@@ -99,7 +99,7 @@ class Marking(Finding):
         source: Literal["manual", "corrected"] = "manual"
         if before is not None and before.source != "manual":
             source = "corrected"
-        state = PointState(case.key, landmark, point, source)
+        state = PointState(case.key, landmark, point, source, author=self.author)
         self.points[case.key, landmark] = state
         grid, modality, author = image.grid, image.modality, self.author
         words = None if self.find_at_once and self.ready is not None else f"{landmark} placed"
@@ -115,7 +115,7 @@ class Marking(Finding):
         if point is None or case is None or image is None:
             return
         if point.source == "predicted":
-            state = replace(point, source="manual", level="set")
+            state = replace(point, source="manual", level="set", author=self.author)
             self.points[case.key, point.landmark] = state
             grid, modality, author = image.grid, image.modality, self.author
             words = f"{point.landmark} accepted in {case.name}"
@@ -173,7 +173,7 @@ class Marking(Finding):
         self._adopt_names(saved.names)
         self._landmarks_touched()
         changed = [n for n in self.landmarks if self.templates(n) != before.get(n, {})]
-        gone = [n for n in changed if not self.templates(n)]
+        gone = [n for n in changed if not self.has_examples(n)]
         for name in gone:
             self._adopt_nothing(name)
         if self.ready is not None:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from napari_medssl.engine import Where
 from napari_medssl.points import PointState
-from napari_medssl.session.marking import Marking
+from napari_medssl.session.protocols import Protocols
 from napari_medssl.session.status import no_image_words
 
 if TYPE_CHECKING:
     from medssl.io import ImageListing
 
 
-class Session(Marking):
+class Session(Protocols):
     """State of the landmarks task and everything a person can do to it."""
 
     def open_images(self, where: Where) -> None:
@@ -91,6 +91,7 @@ class Session(Marking):
         self.sources, self.problems = listing.sources, listing.problems
         self.listing_notes = listing.notes
         self.ready, self.image, self.similarity = None, None, None
+        self.forget_protocol()
         self.kept_in, self.trouble = None, None
         self.landmarks, self.landmark, self.points = [], None, {}
         self.names, self._rejected = {}, set()
@@ -104,11 +105,5 @@ class Session(Marking):
         self.points_changed.emit()
         self._enter_case()
         self._load(lambda: self._store.open(where), self._adopt_saved)
+        self.recall_protocol()
         self._prepare()
-
-    def _restart(self) -> None:
-        self.ready = None
-        self.state_changed.emit()
-        if self._listing is not None:
-            self._work.cancel()
-            self._prepare()

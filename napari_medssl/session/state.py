@@ -69,6 +69,8 @@ class SessionState:
         self.similarity: tuple[str, Any, Grid] | None = None
         self.show_similarity = True
         self.find_at_once = True
+        self.author: str | None = None
+        self.protocol_landmarks: frozenset[str] = frozenset()
         self._listing: ImageListing | None = None
         self._cases: dict[str, CaseInfo] = {}
         self._images: dict[str, Image] = {}
@@ -77,7 +79,6 @@ class SessionState:
         self._preparing = False
         self.kept_in: Path | None = None
         self.trouble: str | None = None
-        self.author: str | None = None
         self.names: Mapping[str, str] = {}
         self._rejected: set[PointKey] = set()
         self._wanted_case: str | None = None
@@ -147,7 +148,11 @@ class SessionState:
     @property
     def can_find(self) -> bool:
         """Whether there is anything to look for."""
-        return bool(self.sources) and any(self.templates(name) for name in self.landmarks)
+        return bool(self.sources) and any(self.has_examples(name) for name in self.landmarks)
+
+    def has_examples(self, landmark: str) -> bool:
+        """Whether a landmark can be looked for: it was clicked, or a protocol shows it."""
+        return landmark in self.protocol_landmarks or bool(self.templates(landmark))
 
     def _save(self, change: Callable[[], None], words: str | None = "") -> None:
         """Write in the disk's thread; afterwards say `words`, unless they are None or empty."""

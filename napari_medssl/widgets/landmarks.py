@@ -28,6 +28,7 @@ from napari_medssl.widgets.landmark_list import LandmarkList
 from napari_medssl.widgets.opener import Opener
 from napari_medssl.widgets.options import Options
 from napari_medssl.widgets.parts import button, rule
+from napari_medssl.widgets.protocol.group import ProtocolGroup
 from napari_medssl.widgets.review import ReviewList
 from napari_medssl.widgets.style import sheet
 from napari_medssl.widgets.tabs import join_tabs
@@ -90,6 +91,8 @@ class LandmarksWidget(QWidget):
         self.place_button.setCheckable(True)
         self.case_panel, self.review = CasePanel(session), ReviewList()
         self.options, self.actions_bar = Options(session, self._shared), ActionBar(session)
+        self.protocol = ProtocolGroup(session, self.threads.display)
+        self.protocol.alternate_with(self.options)
         self.foot = Foot(session.cancel)
         self.body = QWidget()
         body = QVBoxLayout(self.body)
@@ -98,6 +101,7 @@ class LandmarksWidget(QWidget):
         for part in (self.list, self.place_button, rule(), self.case_panel):
             body.addWidget(part)
         body.addWidget(self.review, 1)
+        body.addWidget(self.protocol)
         body.addWidget(self.options)
         self.setMinimumWidth(320)
         layout = QVBoxLayout(self)
@@ -129,6 +133,7 @@ class LandmarksWidget(QWidget):
         self.list.selected.connect(self._select_landmark)
         self.list.removed.connect(session.remove_landmark)
         self.list.renamed.connect(session.rename_landmark)
+        self.list.renamed.connect(self.protocol.rename_landmark)
         self.review.chosen.connect(session.go_to)
         for asking in (self.head, self.empty):
             asking.layers_wanted.connect(self.opener.use_layers)

@@ -138,6 +138,7 @@ def point_tip(point: PointState | None) -> str:
         return "not set, not found yet"
     if point.source == "predicted":
         return f"found, confidence {point.confidence or 0.0:.2f}"
+    by = point.author or "you"
     if point.source == "corrected":
-        return "corrected by you"
-    return "accepted by you" if point.confidence is not None else "placed by you"
+        return f"corrected by {by}"
+    return f"accepted by {by}" if point.confidence is not None else f"placed by {by}"

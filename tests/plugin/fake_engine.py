@@ -34,6 +34,7 @@ class FakeEngine:
         self.found: list[dict[str, dict[str, tuple[float, ...]]]] = []
         self.cases: tuple[CaseInfo, ...] = ()
         self.warnings: dict[str, tuple[str, ...]] = {}
+        self.protocol = None
 
     def list(self, where, progress):
         return list_where(where, progress)
@@ -65,7 +66,7 @@ class FakeEngine:
         progress(1, 1, "Getting ready for a click")
 
     def find(self, wanted, templates, progress):
-        templates = {name: templates[name] for name in wanted}
+        templates = {name: templates[name] or self._examples(name) for name in wanted}
         self.found.append({k: dict(v) for k, v in templates.items()})
         points = []
         for landmark, own in templates.items():
@@ -78,8 +79,17 @@ class FakeEngine:
                 points.append(Found(landmark, case.key, point, confidence, level))
         return points
 
+    def _examples(self, landmark):
+        if self.protocol is None:
+            return {}
+        examples = self.protocol.definition.templates
+        return {e.file: e.points[landmark] for e in examples if landmark in e.points}
+
     def similarity(self, landmark, case_key):
         case = next(c for c in self.cases if c.key == case_key)
         grid = case.grid.with_shape([max(1, s // 4) for s in case.grid.shape])
         axes = np.meshgrid(*[np.linspace(-1, 1, s) for s in grid.shape], indexing="ij")
         return np.exp(-4 * sum(a * a for a in axes)).astype(np.float32), grid
+
+    def use_protocol(self, protocol):
+        self.protocol = protocol

@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from medssl.errors import ModelError
 from medssl.io import list_images, write_image
 from medssl.nets import Architecture
 from medssl.phantom import make_chest, make_volume
 from medssl.prepare import ArrayCache, PrepareSettings, prepare_cohort
 from medssl.presets import ld_recipe
 from medssl.pretrain import PretrainSettings, pretrain
+from medssl.protocols import Protocol, ProtocolDefinition, open_protocol
+from medssl.protocols.folder import write_definition
 from napari_medssl.engine import CoreEngine
 from napari_medssl.session import Session, Status
 
@@ -206,3 +209,43 @@ def test_warnings_of_the_shown_image_are_there(session, tmp_path) -> None:
         notes.append(session.notes)
     assert sorted(map(len, notes)) == [0, 1]
     assert any("detector" in note for one in notes for note in one)
+
+
+def test_a_protocol_s_examples_are_searched_with_and_never_shown(
+    films: Path, trunks: Path, tmp_path: Path
+) -> None:
+    protocol = _protocol(tmp_path / "carina.protocol")
+    engine = CoreEngine()
+    engine.use_protocol(protocol)
+    ready = engine.get_ready(list_images(films), "instant", "cpu", _silent)
+    assert [case.key for case in ready.cases] == [f"film_{seed}.nrrd" for seed in range(4)]
+    found = engine.find(["carina"], {}, _silent)
+    assert [point.case_key for point in found] == [case.key for case in ready.cases]
+    misses = [
+        np.linalg.norm(np.subtract(point.point_vox, make_chest(seed, 96).landmarks["carina"]))
+        for seed, point in enumerate(found)
+    ]
+    assert np.median(misses) < 8  # of 96
+    corrected = {"carina": {"film_0.nrrd": make_chest(0, 96).landmarks["carina"]}}
+    assert len(engine.find(["carina"], corrected, _silent)) == 3
+    with pytest.raises(ModelError, match="for 2-D images"):
+        engine.get_ready(list_images(trunks), "instant", "cpu", _silent)
+    assert len(engine.get_ready(list_images(trunks), "instant", "cpu", _silent).cases) == 3
+
+
+def _silent(done: int, total: int, message: str) -> None:
+    """Tell nobody."""
+
+
+def _protocol(folder: Path) -> Protocol:
+    folder.mkdir()
+    phantom = make_chest(9, 96)
+    write_image(phantom.image, folder / "template-1.nrrd")
+    points = {"carina": phantom.landmarks["carina"]}
+    definition = ProtocolDefinition(
+        name="carina",
+        landmarks=({"name": "carina"},),
+        templates=({"file": "template-1.nrrd", "points": points},),
+    )
+    write_definition(folder, definition)
+    return open_protocol(folder)

@@ -20,6 +20,7 @@ from medssl.cli.model import model
 from medssl.cli.output import out
 from medssl.cli.predict import predict
 from medssl.cli.pretrain import pretrain
+from medssl.cli.protocol import protocol
 from medssl.cli.refine import refine
 from medssl.cli.run import run
 from medssl.cli.runs import runs
@@ -57,6 +58,7 @@ verbs = (
 for verb in verbs:
     app.command()(verb)
 app.add_typer(cohort, name="cohort")
+app.add_typer(protocol, name="protocol")
 app.add_typer(finetune, name="finetune")
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(model, name="model")

@@ -10,10 +10,12 @@ from pathlib import Path
 from medssl.cohort.copying import copy_image
 from medssl.cohort.describing import Describer, place_of
 from medssl.cohort.errors import CohortError
+from medssl.cohort.flagging import flags_of_image
 from medssl.cohort.image_lists import find_given
 from medssl.cohort.records import CaseRecord, NewCase
 from medssl.cohort.store import Cohort
 from medssl.errors import FileRefusedError, GeometryError
+from medssl.io.dicom_flags import TEXT_SAID, TEXT_SEEN
 from medssl.io.sources import ImageSource, Problem
 from medssl.prepare.cache import ArrayCache
 from medssl.prepare.fingerprint import source_fingerprint
@@ -41,6 +43,10 @@ class Added:
         Images that are left out, each with the key of the case that has the same content.
     patients
         Codes of patients who had images in the cohort before.
+    burnt_in
+        Names of new cases with text burnt into the pixels, as their header says.
+    text_seen
+        Names of new cases whose header says nothing of it, but where text is seen.
     problems, notes
         What could not be used, and what was left out on purpose.
     """
@@ -51,6 +57,8 @@ class Added:
     changed: list[str] = field(default_factory=list)
     duplicates: list[tuple[Path, str]] = field(default_factory=list)
     patients: set[str] = field(default_factory=set)
+    burnt_in: list[str] = field(default_factory=list)
+    text_seen: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: tuple[str, ...] = ()
 
@@ -170,6 +178,10 @@ class _Adding:
     ) -> NewCase:
         image = source.read()
         new = self._describer.describe(source, key, fingerprint, image.grid, image.modality, ids)
+        flags = flags_of_image(source, image)
+        new = replace(new, flags=flags)
+        self.result.burnt_in += [new.name] if TEXT_SAID in flags else []
+        self.result.text_seen += [new.name] if TEXT_SEEN in flags else []
         if not self._copy:
             return new
         copied = copy_image(self._cohort.path, source, fingerprint)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from medssl.cohort.flagging import flags_of_image
 from medssl.cohort.places import IMAGES, SEGMENTATIONS
 from medssl.cohort.records import CaseRecord, NewCase
 from medssl.cohort.segmentation_files import file_fingerprint
@@ -122,7 +123,10 @@ def accept_changes(
         case = cohort.case(key)
         source = case.source()
         image = source.read()
-        new = NewCase(key, case.path, source_fingerprint(source, cache), image.grid, image.modality)
+        new = NewCase(
+            key, case.path, source_fingerprint(source, cache), image.grid, image.modality,
+            flags=flags_of_image(source, image),
+        )  # fmt: skip
         cohort.accept_change(new)
         names.append(case.name)
     return names

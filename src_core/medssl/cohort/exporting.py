@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from medssl.io._atomic import refuse_existing, write_text
 from medssl.io.exchange_masks import write_segmentation
 from medssl.io.exchange_points import write_points
 from medssl.io.landmark_csv import ExportPoint, write_landmarks_csv
+from medssl.io.measurement import Measurement
 from medssl.progress import Progress, silent
 
 BETWEEN = "__"
@@ -69,8 +70,11 @@ def export_points(
     which: Which = "effective",
     overwrite: bool = False,
     progress: Progress = silent,
+    measurements: Mapping[str, Sequence[Measurement]] | None = None,
 ) -> Exported:
     """Write the points of each case as a file of its own: ``mrk.json`` or DICOM ``sr``.
+
+    A report takes `measurements` with it, given by the key of the case.
 
     Raises
     ------
@@ -79,13 +83,15 @@ def export_points(
     """
     work = _FileEach(folder, ending)
     cases = list(_by_case(cohort, which))
+    measured = measurements or {}
     if not cases:
         raise _nothing(cohort, "points")
     for number, (case, points) in enumerate(cases):
         progress(number, len(cases), case.name)
 
         def write(path: Path, case: CaseRecord = case, points: list[ExportPoint] = points) -> None:
-            write_points(path, points, target_of(case), kind, overwrite=overwrite)
+            found = measured.get(case.key, ())
+            write_points(path, points, target_of(case), kind, found, overwrite=overwrite)
 
         work.write(file_stem(case.name), len(points), write)
     return work.done(cohort)

@@ -132,7 +132,7 @@ def _as_new(cohort: Cohort, case: CaseRecord, key: str, names: set[str]) -> NewC
     names.add(name)
     return NewCase(
         key, source.path, case.fingerprint, case.grid, case.modality, name, source.files,
-        source.number, ids.patient, ids.study,
+        source.number, ids.patient, ids.study, case.flags,
     )  # fmt: skip
 
 

@@ -161,4 +161,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID
         """,
     ),
+    ("ALTER TABLE cases ADD COLUMN flags TEXT",),
 )

@@ -3,6 +3,9 @@
 The rule, for points, labels and segmentations that a person made: where the cohort holds nothing,
 what comes is taken; where it holds the same of the same person, nothing happens; where it holds
 anything else, the cohort's stays, and what comes is kept beside it as a second reading.
+
+Within a cohort the last person's row holds: where another one had said something, that is kept
+as a second reading. Each person has one reading, the newest.
 """
 
 from __future__ import annotations
@@ -100,6 +103,39 @@ def keep_alternative(
     if connection.execute(ALTERNATIVES.select, place).fetchone() is not None:
         return None
     return journal.replace(connection, ALTERNATIVES, place, (origin, content))
+
+
+def say_anew(
+    connection: sqlite3.Connection, table: Table, key: Row, row: Row, origin: str
+) -> list[Change]:
+    """Give the changes by which a person's row takes the place of what the cohort holds.
+
+    What another person said there (or nobody in particular) becomes a second reading; an older
+    one of the person who speaks now goes.
+    """
+    change = journal.replace(connection, table, key, row)
+    changes = [change]
+    author = row[table.columns.index("author")]
+    if change.before is not None and change.before[table.columns.index("author")] != author:
+        kept = keep_alternative(connection, table, key, change.before, origin)
+        changes += [kept] if kept else []
+    if author is not None:
+        changes += _without_older(connection, table, key, author)
+    return changes
+
+
+def _without_older(
+    connection: sqlite3.Connection, table: Table, key: Row, author: str
+) -> list[Change]:
+    """Give the changes that take away the second readings of a person at one place."""
+    query = "SELECT mark, content FROM alternatives WHERE what = ? AND case_id = ? AND subject = ?"
+    at = table.columns.index("author")
+    found = connection.execute(query, (table.name, *key)).fetchall()
+    return [
+        journal.replace(connection, ALTERNATIVES, (table.name, *key, mark), None)
+        for mark, content in found
+        if json.loads(content)[at] == author
+    ]
 
 
 def _same(table: Table, held: Row, row: Row) -> bool:

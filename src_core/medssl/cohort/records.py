@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from medssl.errors import FileRefusedError
 from medssl.geometry import Grid, Unit
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class NewCase:
         Which picture of a file that holds several.
     patient_id, study_id
         As the source has them. Only codes made of them are stored (`medssl.cohort.identity`).
+    flags
+        What `medssl.io.dicom_flags` says of it; None where nobody has looked.
     """
 
     key: str
@@ -53,6 +56,7 @@ class NewCase:
     number: int | None = None
     patient_id: str = ""
     study_id: str = ""
+    flags: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ class CaseRecord:
         Codes that stand for the patient and the study, or empty texts.
     copied
         The image was copied into the cohort's folder.
+    flags
+        As of `NewCase`; see `known_flags`.
     """
 
     key: str
@@ -85,12 +91,24 @@ class CaseRecord:
     patient: str
     study: str
     copied: bool
+    flags: tuple[str, ...] | None = None
 
     def source(self) -> ImageSource:
         """Give the image as `medssl.io.list_images` lists it, to be read."""
         from medssl.io.sources import ImageSource
 
         return ImageSource(self.path, self.key, self.name, self.files or (self.path,), self.number)
+
+    def known_flags(self) -> tuple[str, ...]:
+        """Give the flags; where nobody has looked, the header is read if it is there."""
+        if self.flags is not None:
+            return self.flags
+        from medssl.io.dicom_flags import read_flags
+
+        try:
+            return read_flags(self.source().files)
+        except (FileRefusedError, OSError):
+            return ()
 
 
 @dataclass(frozen=True)

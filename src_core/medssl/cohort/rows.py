@@ -24,8 +24,8 @@ POINTS = """
 """
 ADD_CASE = """
     INSERT INTO cases (key, path, fingerprint, grid, ndim, unit, modality, name, files, number,
-                       patient, study)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                       patient, study, flags)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET
         changed = changed OR (fingerprint <> excluded.fingerprint AND (
             EXISTS (SELECT 1 FROM points WHERE case_id = id AND kind = 'human')
@@ -39,10 +39,13 @@ ADD_CASE = """
         ndim = excluded.ndim, unit = excluded.unit, modality = excluded.modality,
         name = CASE WHEN excluded.name <> '' THEN excluded.name ELSE name END,
         patient = CASE WHEN excluded.patient <> '' THEN excluded.patient ELSE patient END,
-        study = CASE WHEN excluded.study <> '' THEN excluded.study ELSE study END
+        study = CASE WHEN excluded.study <> '' THEN excluded.study ELSE study END,
+        flags = CASE WHEN fingerprint <> excluded.fingerprint
+            THEN excluded.flags ELSE coalesce(excluded.flags, flags) END
 """
 CASES = """
-    SELECT key, path, fingerprint, grid, modality, changed, name, files, number, patient, study
+    SELECT key, path, fingerprint, grid, modality, changed, name, files, number, patient, study,
+           flags
     FROM cases
 """
 LABELS = """
@@ -80,11 +83,14 @@ def of_kind(which: Which, table: str, key: str, alias: str) -> str:
 
 def case_record(row: Row, folder: Path) -> CaseRecord:
     """Give a row of `CASES` as a record."""
-    key, text, fingerprint, grid, modality, changed, name, files, number, patient, study = row
+    key, text, fingerprint, grid, modality, changed, name, files, number, patient, study, flags = (
+        row
+    )
     path = real_path(folder, text)
     return CaseRecord(
         key, path, fingerprint, parse_grid(grid), modality, bool(changed), name or key,
         real_files(path, files), number, patient, study, not Path(text).is_absolute(),
+        None if flags is None else tuple(json.loads(flags)),
     )  # fmt: skip
 
 
@@ -103,6 +109,7 @@ def case_row(new: NewCase, folder: Path, secret: str) -> Row:
         new.number,
         code_of("P", new.patient_id, secret),
         code_of("S", new.study_id, secret),
+        None if new.flags is None else json.dumps(new.flags),
     )
 
 

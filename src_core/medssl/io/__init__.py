@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         write_landmarks_csv,
         write_markups_json,
     )
-    from medssl.io.measurement import Measurement, measure_angle, measure_distance
+    from medssl.io.measurement import Measurement, measure, measure_angle, measure_distance
     from medssl.io.reading import read_image, read_images
     from medssl.io.same_grid import onto_grid
     from medssl.io.seg_nrrd import read_seg_nrrd, write_seg_nrrd
@@ -62,6 +62,7 @@ __all__ = [
     "Segment",
     "Segmentation",
     "list_images",
+    "measure",
     "measure_angle",
     "measure_distance",
     "onto_grid",
@@ -102,6 +103,7 @@ _HOME = {
     "Segment": "segmentation",
     "Segmentation": "segmentation",
     "list_images": "sources",
+    "measure": "measurement",
     "measure_angle": "measurement",
     "measure_distance": "measurement",
     "onto_grid": "same_grid",

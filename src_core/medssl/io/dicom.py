@@ -15,6 +15,7 @@ from medssl.errors import FileRefusedError
 from medssl.geometry import Grid
 from medssl.io._checks import refusing
 from medssl.io.dicom_display import film_directions, windows
+from medssl.io.dicom_flags import BURNT_IN, has_burnt_in_text
 from medssl.io.dicom_frames import TRANSFORM, frame_header, frames_stack
 from medssl.io.dicom_headers import (
     PYDICOM_ERRORS,
@@ -207,6 +208,6 @@ def _image(
         modality=str(dataset.get("Modality") or ""),
         inverted=dataset.get("PhotometricInterpretation") == "MONOCHROME1",
         window=_window(dataset),
-        warnings=tuple(warnings),
+        warnings=(*warnings, *((BURNT_IN,) if has_burnt_in_text(dataset) else ())),
         metadata=metadata,
     )

@@ -8,10 +8,11 @@ from pydicom.dataset import Dataset
 _CENTIMETRES = 3
 _MEASURES = "PixelMeasuresSequence"
 _FILMS = frozenset({"CR", "DX", "MG", "RG", "XA", "RF", "PX", "IO"})
-_AT_DETECTOR = (
+AT_DETECTOR = (
     "Its pixel size is the detector's: lengths measured in the image are larger than in the "
     "patient (usually by 5 to 20 %)."
 )
+ON_FILM = "Its pixel size is that of the scanned film, not of the patient."
 
 
 def pixel_spacing(dataset: Dataset) -> tuple[tuple[float, float] | None, tuple[str, ...]]:
@@ -27,12 +28,12 @@ def pixel_spacing(dataset: Dataset) -> tuple[tuple[float, float] | None, tuple[s
         calibrated = bool(dataset.get("PixelSpacingCalibrationType")) or (
             imager is not None and not np.allclose(pixel, imager, rtol=1e-3)
         )
-        return pixel, (_AT_DETECTOR,) if film and not calibrated else ()
+        return pixel, (AT_DETECTOR,) if film and not calibrated else ()
     if imager:
-        return imager, (_AT_DETECTOR,)
+        return imager, (AT_DETECTOR,)
     scanned = _pair(dataset, "NominalScannedPixelSpacing")
     if scanned:
-        return scanned, ("Its pixel size is that of the scanned film, not of the patient.",)
+        return scanned, (ON_FILM,)
     return _ultrasound(dataset)
 
 

@@ -15,7 +15,7 @@ from medssl.io._atomic import refuse_existing
 from medssl.io.dicom_extra import deriving, own_tags, require_highdicom, store
 from medssl.io.dicom_source import DicomSource
 from medssl.io.landmark_csv import ExportPoint
-from medssl.io.measurement import Measurement
+from medssl.io.measurement import AT_DETECTOR, ON_FILM, Measurement
 from medssl.io.segmentation import Code
 
 ANATOMY = Code("91723000", "SCT", "Anatomical Structure")
@@ -36,6 +36,10 @@ NAMES = {
 }
 UPPER = Code("371886008", "SCT", "+, range of upper measurement uncertainty")
 LOWER = Code("371885007", "SCT", "-, range of lower measurement uncertainty")
+WARNINGS = {
+    AT_DETECTOR: Code("DETECTOR", "99MEDSSL", AT_DETECTOR),
+    ON_FILM: Code("FILM", "99MEDSSL", ON_FILM),
+}
 _PROCEDURE = Code("363679005", "SCT", "Imaging procedure")
 _TITLE = Code("126000", "DCM", "Imaging Measurement Report")
 #: DICOM counts from the corner of the first pixel, we from its centre.
@@ -54,7 +58,7 @@ def write_dicom_sr(
 
     Points lie in the frame of reference of the source (SCOORD3D, LPS mm); on a film, which has
     none, in its pixels (SCOORD). An uncertainty stands as an upper and a lower range of one
-    standard deviation.
+    standard deviation, a warning as the method of a measurement.
 
     Parameters
     ----------
@@ -176,6 +180,7 @@ def _measured(source: DicomSource, one: Measurement, places: Mapping[str, FloatA
         sr.CodedConcept(*NAMES[one.unit]),
         one.value,
         unit,
+        method=sr.CodedConcept(*WARNINGS[one.warning]) if one.warning else None,
         properties=None if one.uncertainty is None else _spread(one.uncertainty, unit),
         referenced_coordinates=None if line is None else [line],
     )

@@ -14,7 +14,7 @@ from medssl.geometry import Unit
 from medssl.io._checks import refusing
 from medssl.io.dicom_extra import require_highdicom
 from medssl.io.dicom_headers import PYDICOM_ERRORS
-from medssl.io.dicom_sr import CONFIDENCE, CORNER, FOUND, UNITS, UPPER
+from medssl.io.dicom_sr import CONFIDENCE, CORNER, FOUND, UNITS, UPPER, WARNINGS
 from medssl.io.landmark_csv import Source
 from medssl.io.measurement import Measurement, MeasurementUnit
 
@@ -138,6 +138,9 @@ def _measurements(group: Any, known: dict[tuple[float, ...], str]) -> list[Measu
         lines = [child for child in below if child.get("GraphicType") in ("POLYLINE", "MULTIPOINT")]
         corners = _places(lines[0]) if len(lines) == 1 else []
         names = tuple(known[corner] for corner in corners if corner in known)
+        said = {code.value: warning for warning, code in WARNINGS.items()}
+        methods = [c.ConceptCodeSequence[0] for c in below if c.ValueType == "CODE"]
+        warning = [said[m.CodeValue] for m in methods if m.get("CodeValue") in said]
         result.append(
             Measurement(
                 _text(group) or str(item.ConceptNameCodeSequence[0].CodeMeaning),
@@ -145,6 +148,7 @@ def _measurements(group: Any, known: dict[tuple[float, ...], str]) -> list[Measu
                 cast("MeasurementUnit", units[code]),
                 spread[0] if spread else None,
                 names if len(names) == len(corners) else (),
+                warning[0] if warning else "",
             )
         )
     return result

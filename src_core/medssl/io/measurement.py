@@ -1,4 +1,4 @@
-"""Distances and angles between landmarks, with their unit and uncertainty."""
+"""Distances, angles and ratios between landmarks, with their unit and uncertainty."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Literal
 import numpy as np
 
 from medssl.errors import SettingsError
-from medssl.geometry import FloatArray
 from medssl.io.landmark_csv import ExportPoint
+from medssl.io.measuring import PLACES, Shape, value_of
 
+AT_DETECTOR = "at the detector, not in the patient: magnified"
+ON_FILM = "on the scanned film, not in the patient"
 MeasurementUnit = Literal["mm", "px", "deg", "1"]
 
 
@@ -32,6 +34,8 @@ class Measurement:
         One standard deviation, in `unit`; None where it is not known.
     landmarks
         The landmarks that it is measured between, in order; of an angle the vertex is second.
+    warning
+        What to know of the number: `AT_DETECTOR` or `ON_FILM` of a length, else an empty text.
 
     Raises
     ------
@@ -44,6 +48,7 @@ class Measurement:
     unit: MeasurementUnit
     uncertainty: float | None = None
     landmarks: tuple[str, ...] = ()
+    warning: str = ""
 
     def __post_init__(self) -> None:
         if not self.name.strip():
@@ -55,6 +60,46 @@ class Measurement:
             raise SettingsError(
                 f"the uncertainty of {self.name!r} is {spread}, below 0 or no number"
             )
+
+
+def measure(
+    name: str,
+    shape: Shape,
+    points: Sequence[ExportPoint],
+    spreads: Sequence[float | None],
+    warning: str = "",
+) -> Measurement:
+    """Measure between points of one image; see `medssl.io.measuring` for the kinds.
+
+    Parameters
+    ----------
+    name
+        What it is.
+    shape
+        What is measured.
+    points
+        As many points as it wants.
+    spreads
+        Standard deviation of each point along each axis, in the points' unit; None where it is
+        not known.
+    warning
+        What to know of a length in millimetres; left away where something else is measured.
+
+    Raises
+    ------
+    SettingsError
+        If the points are not as many, or not of one image, or nothing can be measured.
+    """
+    count = PLACES[shape]
+    if len(points) != count or len({point.image for point in points}) > 1:
+        raise SettingsError(f"{name!r} is measured between {count} points of one image")
+    places = [np.asarray(point.point_world, float) for point in points]
+    names = tuple(point.landmark for point in points)
+    value, uncertainty = value_of(name, shape, places, names, spreads)
+    unit: MeasurementUnit = "deg"
+    if shape in ("distance", "ratio"):
+        unit = points[0].unit if shape == "distance" else "1"
+    return Measurement(name, value, unit, uncertainty, names, warning if unit == "mm" else "")
 
 
 def measure_distance(
@@ -76,15 +121,7 @@ def measure_distance(
     SettingsError
         If these are not two points of one image.
     """
-    first, second = _places(name, points, 2)
-    uncertainty = None if spread is None else math.sqrt(2) * spread
-    return Measurement(
-        name,
-        float(np.linalg.norm(second - first)),
-        points[0].unit,
-        uncertainty,
-        tuple(point.landmark for point in points),
-    )
+    return measure(name, "distance", points, [spread] * len(points))
 
 
 def measure_angle(
@@ -106,21 +143,4 @@ def measure_angle(
     SettingsError
         If these are not three points of one image, or one lies on the vertex.
     """
-    first, vertex, second = _places(name, points, 3)
-    one, two = first - vertex, second - vertex
-    a, b = float(np.linalg.norm(one)), float(np.linalg.norm(two))
-    if min(a, b) == 0.0:
-        raise SettingsError(f"the angle {name!r} has an arm without length. Move its points apart")
-    cosine = float(np.clip(one @ two / (a * b), -1.0, 1.0))
-    uncertainty = None
-    if spread is not None:
-        across = 1 / a**2 + 1 / b**2 - 2 * cosine / (a * b)  # u·v is −cos(angle)
-        uncertainty = math.degrees(spread * math.sqrt(1 / a**2 + 1 / b**2 + across))
-    names = tuple(point.landmark for point in points)
-    return Measurement(name, math.degrees(math.acos(cosine)), "deg", uncertainty, names)
-
-
-def _places(name: str, points: Sequence[ExportPoint], count: int) -> list[FloatArray]:
-    if len(points) != count or len({point.image for point in points}) > 1:
-        raise SettingsError(f"{name!r} is measured between {count} points of one image")
-    return [np.asarray(point.point_world, float) for point in points]
+    return measure(name, "angle", points, [spread] * len(points))

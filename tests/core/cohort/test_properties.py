@@ -28,6 +28,7 @@ from medssl.io import Segmentation
 
 CASES = ("a", "b")
 NAMES = ("carina", "apex", "hilum")
+AUTHORS = ("AB", "CD", "XY", None)
 HumanState = tuple[
     list[LandmarkRecord],
     list[Point],
@@ -47,6 +48,8 @@ human_actions = st.one_of(
     st.tuples(st.just("draw"), case_keys, st.just("manual")),
     st.tuples(st.just("erase"), case_keys),
     st.tuples(st.just("second"), case_keys, names, places),
+    st.tuples(st.just("set by"), case_keys, names, places, st.sampled_from(AUTHORS)),
+    st.tuples(st.just("label by"), case_keys, values, st.sampled_from(AUTHORS)),
     st.tuples(st.just("take")),
     st.tuples(st.just("drop")),
     st.tuples(st.just("set"), case_keys, names, places, st.sampled_from(("manual", "corrected"))),
@@ -122,6 +125,24 @@ def _second(cohort: Cohort, key: str, name: str, place: tuple[float, float]) -> 
     return cohort.meet_points([other], "reader 2").changed
 
 
+def _set_by(cohort: Cohort, key: str, name: str, place: tuple[float, float], author: Any) -> bool:
+    """Let a person set a point; what another one set there must not go."""
+    before = {(p.author, p.point_vox) for p in cohort.points(key, name, "human")}
+    cohort.set_point(key, name, place, None, "manual", author=author)
+    readings = [one for one in cohort.alternatives() if one.what == "points"]
+    here = [one for one in readings if (one.case_key, one.name) == (key, name)]
+    kept = {(one.author, one.found[1:3]) for one in here}
+    assert {one for one in before if one[0] != author} <= kept
+    named = [one.author for one in here if one.author is not None]
+    assert author not in named
+    return True
+
+
+def _label_by(cohort: Cohort, key: str, value: str, author: Any) -> bool:
+    cohort.set_labels([NewLabel(key, "effusion", value, author=author)])
+    return True
+
+
 def _decide(cohort: Cohort, decision: Any) -> bool:
     others = cohort.alternatives()
     if others:
@@ -135,6 +156,8 @@ _OTHER: dict[str, Any] = {
     "draw": _draw,
     "erase": lambda cohort, key: cohort.delete_segmentation(key, "lung"),
     "second": _second,
+    "set by": _set_by,
+    "label by": _label_by,
     "take": lambda cohort: _decide(cohort, Cohort.take_alternative),
     "drop": lambda cohort: _decide(cohort, Cohort.drop_alternative),
 }
@@ -223,7 +246,8 @@ def _random_action(chance: random.Random) -> tuple[Any, ...]:
         ("set", key, name, place, "manual"), ("delete", key, name), ("add", name),
         ("label", key, chance.choice("01"), "manual"), ("unlabel", key),
         ("draw", key, "corrected"), ("erase", key), ("second", key, name, place), ("take",),
-        ("drop",),
+        ("drop",), ("set by", key, name, place, chance.choice(AUTHORS)),
+        ("label by", key, chance.choice("01"), chance.choice(AUTHORS)),
     ]  # fmt: skip
     return chance.choice(rare if chance.random() < 0.1 else often)
 

@@ -16,7 +16,14 @@ from medssl.io import ExportPoint, list_images, read_image
 from medssl.io.dicom_source import read_dicom_source
 from medssl.io.dicom_sr import write_dicom_sr
 from medssl.io.dicom_sr_reading import read_dicom_sr
-from medssl.io.measurement import Measurement, measure_angle, measure_distance
+from medssl.io.measurement import (
+    AT_DETECTOR,
+    ON_FILM,
+    Measurement,
+    measure,
+    measure_angle,
+    measure_distance,
+)
 
 sys.path.insert(0, str(Path(__file__).parent))
 from dicom_files import make_series, make_slice, ramp
@@ -181,3 +188,22 @@ def test_without_highdicom_the_extra_is_named(tmp_path, monkeypatch):
         write_dicom_sr(tmp_path / "r.dcm", points_on(source.grid), source)
     with pytest.raises(SettingsError, match=r"napari-medssl\[dicom\]"):
         read_dicom_sr(tmp_path / "r.dcm")
+
+
+def test_a_length_at_the_detector_says_so_in_the_report(tmp_path):
+    tags = {"Modality": "DX", "SOPClassUID": ComputedRadiographyImageStorage, **LINKS}
+    make_slice(tmp_path / "film.dcm", ramp(), **tags)
+    source = source_of(tmp_path / "film.dcm")
+    points = points_on(read_image(tmp_path / "film.dcm").grid, 4)
+    measured = [
+        measure("width", "distance", points[:2], [0.3, 0.4], AT_DETECTOR),
+        measure("tilt", "angle between lines", points, [0.3] * 4, AT_DETECTOR),
+        measure("share", "ratio", points, [0.3] * 4, ON_FILM),
+        measure("scanned", "distance", points[:2], [None, None], ON_FILM),
+    ]
+    found = read_dicom_sr(write_dicom_sr(tmp_path / "a.dcm", points, source, measured))
+    for one, other in zip(found.measurements, measured, strict=True):
+        assert (one.name, one.unit, one.warning) == (other.name, other.unit, other.warning)
+        assert one.value == pytest.approx(other.value)
+        assert one.landmarks == other.landmarks
+    assert [one.warning for one in found.measurements] == [AT_DETECTOR, "", "", ON_FILM]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from medssl.cli.cohort.add import add
+from medssl.cli.cohort.agreement import agreement
 from medssl.cli.cohort.check import check
 from medssl.cli.cohort.create import create
 from medssl.cli.cohort.export import export
@@ -22,5 +23,5 @@ def _cohort() -> None:
     """Keep images and all that was said about them in one folder."""
 
 
-for verb in (create, add, status, check, merge, export, report):
+for verb in (create, add, status, check, merge, agreement, export, report):
     cohort.command()(verb)

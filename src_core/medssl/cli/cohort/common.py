@@ -65,6 +65,10 @@ def add_and_tell(cohort: Cohort, images: Sequence[Path], copy: bool) -> Added:
         say(f"{key}: the file is another than before; what was said about it stays")
     for key in added.moved:
         say(f"{key}: found again under another path")
+    for name in added.burnt_in:
+        say(f"{name}: text is burnt into its pixels, says its header: it may name the patient")
+    for name in added.text_seen:
+        say(f"{name}: there seems to be text in its pixels: look whether it names the patient")
     if added.patients:
         count = len(added.patients)
         who = "1 patient has" if count == 1 else f"{count} patients have"
@@ -80,6 +84,8 @@ def described(added: Added) -> dict[str, Any]:
         "moved": added.moved,
         "changed": added.changed,
         "duplicates": [{"path": path, "same_as": key} for path, key in added.duplicates],
+        "burnt_in_text": added.burnt_in,
+        "text_seen": added.text_seen,
         "patients_known_before": sorted(added.patients),
         "left_out": [{"path": p.path, "message": p.message} for p in added.problems],
         "notes": added.notes,

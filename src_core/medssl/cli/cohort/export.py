@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +16,9 @@ from medssl.cli.output import JsonFlag, print_json, say
 from medssl.errors import SettingsError
 
 if TYPE_CHECKING:
+    from medssl.cohort import Cohort
     from medssl.cohort.rows import Which
+    from medssl.io.measurement import Measurement
 
 
 class To(StrEnum):
@@ -56,6 +59,14 @@ def export(
     by_person: Annotated[
         bool, typer.Option("--by-person", help="Only what a person has set, no predictions.")
     ] = False,
+    protocol: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="NAME.protocol",
+            help="What to measure between the points (sr).",
+            show_default=False,
+        ),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files of that name.")
     ] = False,
@@ -67,6 +78,8 @@ def export(
     table = to in (To.CSV, To.LABELS)
     if table and place.suffix.lower() != ".csv":
         raise SettingsError(f"--out {place}: {to.value} is one table. The name must end in .csv")
+    if protocol is not None and to is not To.REPORT:
+        raise SettingsError("--protocol is for --to sr: a report takes its measurements with it")
     which: Which = "human" if by_person else "effective"
     with open_cohort(folder) as cohort, working("Exporting") as report:
         if to is To.CSV:
@@ -74,10 +87,11 @@ def export(
         elif to is To.LABELS:
             done = exporting.export_labels(cohort, place, which, overwrite)
         else:
-            points = to in WHAT
-            write = exporting.export_points if points else exporting.export_segmentations
-            ending = ENDINGS[Kind(to.value)]
-            done = write(cohort, place, to.value, ending, which, overwrite, report)
+            about = (cohort, place, to.value, ENDINGS[Kind(to.value)], which, overwrite, report)
+            if to in WHAT:
+                done = exporting.export_points(*about, _measured(cohort, protocol, by_person))
+            else:
+                done = exporting.export_segmentations(*about)
     for problem in done.problems:
         say(f"left out: {problem}")
     if json:
@@ -86,3 +100,15 @@ def export(
     what = counted(done.count, WHAT.get(to, "mask"))
     where = place if table else f"{counted(len(done.files), 'file')} in {place}"
     show(f"{what} written to {where}")
+
+
+def _measured(
+    cohort: Cohort, protocol: Path | None, by_person: bool
+) -> Mapping[str, Sequence[Measurement]]:
+    """Measure what a protocol asks for; nothing without one."""
+    if protocol is None:
+        return {}
+    from medssl.protocols import open_protocol
+    from medssl.protocols.measuring import measurements_by_case
+
+    return measurements_by_case(cohort, open_protocol(protocol), by_person)

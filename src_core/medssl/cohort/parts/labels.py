@@ -8,6 +8,7 @@ from medssl.cohort import journal
 from medssl.cohort.findings import Label, NewLabel
 from medssl.cohort.lookup import clean_name, find_case, label_row
 from medssl.cohort.parts.part import Part
+from medssl.cohort.readings import say_anew
 from medssl.cohort.records import Kind
 from medssl.cohort.rows import LABELS, Which, label_from, of_kind
 from medssl.cohort.tables import LABELS as LABELS_TABLE
@@ -21,7 +22,8 @@ class Labels(Part):
         """Store many labels in one transaction: all of them, or none if one is refused.
 
         A person's labels (manual, corrected) replace the person's label before and are one
-        action for undo. Predictions replace predictions, and nothing else.
+        action for undo; what another person had said is kept as a second reading
+        (`medssl.cohort.readings`). Predictions replace predictions, and nothing else.
 
         Raises
         ------
@@ -41,8 +43,9 @@ class Labels(Part):
             for key, row in placed["predicted"].items():
                 connection.execute(LABELS_TABLE.upsert, (*key, "predicted", *row))
             changes = [
-                journal.replace(connection, LABELS_TABLE, key, row)
+                change
                 for key, row in placed["human"].items()
+                for change in say_anew(connection, LABELS_TABLE, key, row, self.path.stem)
             ]
             if changes:
                 journal.act(connection, _describe(labels), changes)

@@ -9,6 +9,7 @@ from medssl.cohort import journal
 from medssl.cohort.lookup import find_case, find_landmark, point_row
 from medssl.cohort.parts.corrections import change_found, keep_found
 from medssl.cohort.parts.part import Part
+from medssl.cohort.readings import say_anew
 from medssl.cohort.records import Kind, NewPoint, Point, Source
 from medssl.cohort.rows import POINTS, Which, describe, of_kind, point_from
 from medssl.cohort.tables import POINTS as POINTS_TABLE
@@ -42,8 +43,9 @@ class Points(Part):
         """Store many points in one transaction: all of them, or none if one is refused.
 
         A person's points (manual, corrected) replace the person's point before and are one
-        action for undo; what had been found in their place is kept (`Corrections`). Predictions
-        replace predictions, and nothing else.
+        action for undo; what another person had set there is kept as a second reading
+        (`medssl.cohort.readings`), and what had been found in their place too (`Corrections`).
+        Predictions replace predictions, and nothing else.
 
         Raises
         ------
@@ -60,7 +62,7 @@ class Points(Part):
             changes = []
             for key, row in placed["human"].items():
                 changes += keep_found(connection, key)
-                changes.append(journal.replace(connection, POINTS_TABLE, key, row))
+                changes += say_anew(connection, POINTS_TABLE, key, row, self.path.stem)
             if changes:
                 text = describe([p for p in points if p.source != "predicted"])
                 journal.act(connection, text, changes)

@@ -8,6 +8,7 @@ from medssl.cohort import journal
 from medssl.cohort.findings import SegmentationRecord
 from medssl.cohort.lookup import check_about, clean_name, find_case
 from medssl.cohort.parts.part import Part
+from medssl.cohort.readings import say_anew
 from medssl.cohort.records import Kind, Source
 from medssl.cohort.rows import SEGMENTATIONS, Which, of_kind, segmentation_from
 from medssl.cohort.segmentation_files import segmentation_row, write_file
@@ -33,7 +34,8 @@ class Segmentations(Part):
         """Store a segmentation of a case; its file is on the disk before its record is.
 
         A person's segmentation (manual, corrected) replaces the person's before, which undo
-        brings back: its file stays. A prediction replaces a prediction, and nothing else.
+        brings back: its file stays; another person's is kept as a second reading
+        (`medssl.cohort.readings`). A prediction replaces a prediction, and nothing else.
 
         Raises
         ------
@@ -56,8 +58,8 @@ class Segmentations(Part):
             if source == "predicted":
                 connection.execute(TABLE.upsert, (*key, "predicted", *row))
             else:
-                change = journal.replace(connection, TABLE, key, row)
-                journal.act(connection, f"draw {name} in {case_key}", [change])
+                changes = say_anew(connection, TABLE, key, row, self.path.stem)
+                journal.act(connection, f"draw {name} in {case_key}", changes)
         kind: Kind = "predicted" if source == "predicted" else "human"
         (stored,) = self.segmentations(case_key, name, kind)
         return stored

@@ -1,0 +1,1 @@
+"""The group "Protocol" of the Landmarks dock."""
