@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +61,7 @@ class Opening(CohortState):
         """Stop the import; the cases that are in stay."""
         self._importing.cancel()
 
-    def reload(self) -> None:
+    def reload(self, then: Callable[[], None] | None = None) -> None:
         """Look again at what the cohort holds: somebody else has written to it."""
         if self.contents is None:
             return
@@ -72,6 +72,8 @@ class Opening(CohortState):
                 self._adopt(contents)
                 self._look_again()
                 self._expect()
+                if then is not None:
+                    then()
 
         self._run(self._disk, lambda _: self._desk.read(), have)
 
@@ -93,6 +95,7 @@ class Opening(CohortState):
         contents, copy = self.contents, self.copy_images
         if contents is None:
             return
+        before = {case.key for case in contents.cases}
         self.importing = True
         self.import_changed.emit()
         self._say("busy", "Looking for images")
@@ -107,22 +110,25 @@ class Opening(CohortState):
         def added(result: Added) -> None:
             names = {case.key: case.name for case in self.cases}
             self.problems, self.notes = tuple(result.problems), added_notes(result, names)
-            self._ended()
+            self._ended(before, bool(result.moved or result.changed))
             self._say("done", added_words(result, len(self.notes)))
-            if result.added or result.moved or result.changed:
-                self.imported.emit()
 
         def failed(error: BaseException) -> None:
-            self._ended()
+            self._ended(before)
             self._failed(error)
-            self.imported.emit()
 
         self._run(self._importing, add, added, failed)
 
-    def _ended(self) -> None:
+    def _ended(self, before: set[str], touched: bool = False) -> None:
+        """Show what came in, also where the import was stopped, and tell if it is anything."""
         self.importing = False
         self.import_changed.emit()
-        self.reload()
+
+        def tell() -> None:
+            if touched or before != {case.key for case in self.cases}:
+                self.imported.emit()
+
+        self.reload(tell)
 
     def _say_open(self) -> None:
         contents = self.contents

@@ -159,18 +159,19 @@ class Reviewing(Looking):
             self._say("done", f"{words} · {left} skipped" if left else words)
 
     def _next_key(self) -> str | None:
-        """Most useful case but the current one; cases without predictions come last."""
+        """Most useful case but the current one: predicted, skipped, then those to do."""
         from napari_medssl.cohorts.usefulness import most_useful
 
         known = self.descriptors if self._compared_of == self.path else {}
-        todo = self._open_cases(self.shown)
-        fresh = [c for c in todo if c.key not in self._skipped and c.key != self.key]
-        if not fresh and self._skipped:
-            fresh = [c for c in todo if c.key != self.key]
-            self._skipped.clear()
-        waiting = [c for c in fresh if c.state == "predicted"]
-        done = [c.key for c in self.cases if c.by_person]
-        return most_useful(waiting or fresh, done, self.usefulness, known)
+        others = [case for case in self._open_cases(self.shown) if case.key != self.key]
+        waiting = [case for case in others if case.state == "predicted"]
+        fresh = [case for case in waiting if case.key not in self._skipped]
+        if waiting and not fresh:
+            self._skipped -= {case.key for case in waiting}
+            fresh = waiting
+        todo = [case for case in others if case.key not in self._skipped] or others
+        done = [case.key for case in self.cases if case.by_person]
+        return most_useful(fresh or todo, done, self.usefulness, known)
 
     def _open_cases(self, cases: Sequence[CaseSummary]) -> list[CaseSummary]:
         return [case for case in cases if case.state != "reviewed"]

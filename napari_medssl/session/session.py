@@ -31,7 +31,7 @@ class Session(Protocols):
         while it refuses them, the images stay as they are.
         """
         self._work.cancel()
-        if where == self.where and self.case is not None:
+        if self.case is not None and where in (self.where, self._store.path):
             self._wanted_case = self.case.key
         if self._saver.waiting:
             self._disk.submit(

@@ -135,7 +135,7 @@ class CohortWidget(QWidget):
         browser.detail_changed.connect(self._refresh_state)
         browser.image_changed.connect(self._refresh_state)
         browser.import_changed.connect(self._refresh_import)
-        self._look.timeout.connect(browser.reload)
+        self._look.timeout.connect(lambda: browser.reload())
         self.views.chosen.connect(browser.go_to)
         self.views.sort_wanted.connect(self.filters.sort_by)
         self.filters.table_wanted.connect(self.views.show_table)

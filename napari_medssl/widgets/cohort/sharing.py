@@ -29,7 +29,7 @@ class Sharing:
         self._browser, self._shared, self._stage = browser, shared, stage
         self._seen = browser.where
         self.later = QTimer(stage, singleShot=True, interval=_TOGETHER_MS)
-        self.later.timeout.connect(browser.reload)
+        self.later.timeout.connect(lambda: browser.reload())
         self._ties = (
             (shared.initials_changed, self._set_author),
             (shared.landmark_model_changed, self._set_model),
