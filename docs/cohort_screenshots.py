@@ -132,6 +132,17 @@ def main(folder: Path) -> None:
         person.wait(lambda: not dock.threads.busy and not landmarks.threads.busy)
     person.rest(1.5)
     person.keep(folder / "cohort-review.png")
+    person.press("shift+r")
+    person.wait(lambda: browser.refining and dock.foot.bar.maximum() > 0, 120)
+    person.rest(1.0)
+    person.keep(folder / "cohort-refining.png")
+    person.wait(lambda: not browser.refining, 240)
+    person.wait(lambda: not dock.threads.busy and not landmarks.threads.busy)
+    person.rest(1.0)
+    person.click(dock.actions_bar.export)
+    person.rest(1.0)
+    person.keep(folder / "cohort-export.png")
+    person.press("Escape")
     person.click(dock.filters.table)
     person.click(dock.options.button)
     person.keep(folder / "cohort-table.png")
@@ -159,7 +170,7 @@ if __name__ == "__main__":
     if not os.environ.get("DISPLAY"):
         sys.exit('no display: xvfb-run -a -s "-screen 0 1440x900x24" python ' + sys.argv[0])
     with tempfile.TemporaryDirectory() as own:
-        for variable in ("MEDSSL_DATA", "MEDSSL_CACHE"):
+        for variable in ("MEDSSL_DATA", "MEDSSL_CACHE", "MEDSSL_RUNS"):
             os.environ[variable] = str(Path(own) / variable)
         os.environ["NAPARI_CONFIG"] = str(Path(own) / "settings.yaml")
         target = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else HERE / "images"
