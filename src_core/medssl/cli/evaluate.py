@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from medssl.cli.bars import working
+from medssl.cli.evaluate_lesions import lesions
 from medssl.cli.evaluate_reuse import reuse
 from medssl.cli.evaluate_transfer import transfer
 from medssl.cli.images import INSTANT, DeviceOption, Images, find_images
@@ -24,6 +25,7 @@ def _evaluate() -> None:
 
 evaluate.command()(transfer)
 evaluate.command()(reuse)
+evaluate.command()(lesions)
 
 
 @evaluate.command()

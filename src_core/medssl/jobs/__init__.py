@@ -6,12 +6,19 @@ What a viewer needs to start, stop and follow jobs is in `medssl.runs`, without 
 from __future__ import annotations
 
 from medssl.jobs.create import create_job
-from medssl.jobs.requests import EmbedRequest, PretrainRequest, Request, read_request
+from medssl.jobs.requests import (
+    EmbedRequest,
+    LesionRequest,
+    PretrainRequest,
+    Request,
+    read_request,
+)
 from medssl.jobs.run import run_job
 from medssl.runs import kill_job, pause_job, resume_job, start_job, stop_job
 
 __all__ = [
     "EmbedRequest",
+    "LesionRequest",
     "PretrainRequest",
     "Request",
     "create_job",

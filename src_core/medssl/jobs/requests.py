@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from medssl.errors import FileRefusedError
+from medssl.lesions.settings import LesionSettings
 from medssl.pretrain.preview import PreviewSettings
 from medssl.pretrain.settings import PretrainSettings
 from medssl.runs import RunFolder
@@ -62,12 +63,37 @@ class EmbedRequest(BaseModel):
     threads: Threads = None
 
 
-Request = Annotated[PretrainRequest | EmbedRequest, Field(discriminator="verb")]
-_ANY_REQUEST: TypeAdapter[PretrainRequest | EmbedRequest] = TypeAdapter(Request)
+class LesionRequest(BaseModel):
+    """Learn from labels of whole images to tell and to show lesions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    verb: Literal["lesions"] = "lesions"
+    name: Name = ""
+    images: Images
+    labels: str = Field(description="Table with the column image first.")
+    columns: tuple[str, ...] = Field(
+        default=("label",), min_length=1, description="Of the class, or of findings 0 and 1."
+    )
+    normal: str = Field(default="normal", description="The class without lesion.")
+    model: str = Field(default="random", description="Model folder, run folder, or random.")
+    sliced: bool = Field(default=False, description="random: volumes slice by slice.")
+    settings: LesionSettings
+    threads: Threads = None
+
+    @property
+    def device(self) -> str:
+        """Device that the job computes on, as it was asked for."""
+        return self.settings.learning.device
+
+
+AnyRequest = PretrainRequest | EmbedRequest | LesionRequest
+Request = Annotated[AnyRequest, Field(discriminator="verb")]
+_ANY_REQUEST: TypeAdapter[AnyRequest] = TypeAdapter(Request)
 _REMEDY = "Put job.json back as it was, or start a new run."
 
 
-def read_request(folder: str | Path) -> PretrainRequest | EmbedRequest:
+def read_request(folder: str | Path) -> AnyRequest:
     """Read the request of a run folder.
 
     Raises
@@ -96,7 +122,7 @@ def read_request(folder: str | Path) -> PretrainRequest | EmbedRequest:
         raise FileRefusedError(path, _first_problem(error), _REMEDY) from error
 
 
-def job_of(request: PretrainRequest | EmbedRequest) -> dict[str, Any]:
+def job_of(request: AnyRequest) -> dict[str, Any]:
     """Return what ``job.json`` holds before the job is begun."""
     return {
         "format": FORMAT,
@@ -105,7 +131,7 @@ def job_of(request: PretrainRequest | EmbedRequest) -> dict[str, Any]:
     }
 
 
-def write_request(run: RunFolder, request: PretrainRequest | EmbedRequest) -> None:
+def write_request(run: RunFolder, request: AnyRequest) -> None:
     """Put a request into a run folder in place of the one that is there."""
     run.write_job((run.read_job() or {}) | job_of(request))
 
