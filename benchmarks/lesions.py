@@ -21,7 +21,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -129,7 +129,8 @@ def measure_speed(device: str) -> None:
     """Print the seconds that a map takes: a picture of 512 × 512 and a volume of 128³."""
     from medssl.evaluate.lesions.speed import seconds_a_map
 
-    for ndim, side in ((2, 512), (3, 128)):
+    sizes: tuple[tuple[Literal[2, 3], int], ...] = ((2, 512), (3, 128))
+    for ndim, side in sizes:
         seconds = seconds_a_map(ndim, side, device)
         print(f"{ndim}-D, {side}: {', '.join(f'{m} {s:.2f} s' for m, s in seconds.items())}")
 

@@ -32,10 +32,15 @@ from medssl.cli.lesion_options import (
 )
 from medssl.cli.output import out, print_json, say, write_json
 
-_COLUMNS = (
-    "auc", "pointing", "iou_at_tuned", "iou_otsu", "box_iou_0.3", "box_iou_0.5",
-    "false_positives_per_image",
-)  # fmt: skip
+_COLUMNS = {
+    "auc": "AUC",
+    "pointing": "pointing",
+    "iou_at_tuned": "IoU",
+    "iou_otsu": "Otsu",
+    "box_iou_0.3": "box .3",
+    "box_iou_0.5": "box .5",
+    "false_positives_per_image": "false",
+}
 
 
 def lesions(
@@ -121,16 +126,21 @@ def show_lesions(result: dict[str, Any]) -> None:
         rows = result[block]
         table = Table(box=None, header_style="bold", pad_edge=False)
         first = rows["method"]
-        table.add_column(f"{block} ({first['positives']} of {first['images']})")
-        for name in _COLUMNS:
-            table.add_column(name.replace("_", " "), justify="right")
+        table.add_column(f"{block}: {first['positives']} of {first['images']}", no_wrap=True)
+        for heading in _COLUMNS.values():
+            table.add_column(heading, justify="right", no_wrap=True)
         for name, values in rows.items():
             cells = ("–" if values[one] is None else f"{values[one]:.3f}" for one in _COLUMNS)
             table.add_row(result["map"] if name == "method" else name, *cells)
         out.print(table)
         if "auc_among_lesions" in first and first["auc_among_lesions"] is not None:
             out.print(f"AUC among images with a lesion: {first['auc_among_lesions']:.3f}")
-    out.print("Masks were read for scoring only. Not for diagnosis.")
+    out.print(
+        "IoU at the threshold tuned on the other parts; box .3: share of boxes that overlap so "
+        "far; false: regions an image beside every mask. Masks were read for scoring only. Not "
+        "for diagnosis.",
+        soft_wrap=True,
+    )
 
 
 def _is_block(value: Any) -> bool:

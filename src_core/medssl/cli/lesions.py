@@ -74,6 +74,7 @@ def fit(
     """Learn from labels of whole images to tell and to show lesions."""
     from medssl.jobs import LesionRequest, create_job, run_job, start_job
     from medssl.lesions import read_lesion_labels
+    from medssl.lesions.net import trimmed_architecture
     from medssl.lesions.run import open_base_for
 
     listing = find_images(images)
@@ -84,6 +85,7 @@ def fit(
         base.architecture.ndim, effort, steps, pooling, features, stride, folds, mirror, device,
         seed,
     )  # fmt: skip
+    trimmed_architecture(base.architecture, settings.head)
     request = LesionRequest(
         images=tuple(map(str, images)),
         labels=str(labels),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ def write_scores(
     cases: Sequence[Case],
     probabilities: NDArray[np.floating],
     questions: Sequence[str],
-    beside: dict[str, Sequence[str]] | None = None,
+    beside: Mapping[str, Sequence[str]] | None = None,
 ) -> Path:
     """Write a line an image: the probability of each question, and what else is known of it.
 
@@ -121,9 +121,7 @@ def write_findings(
     """
     model.require_method(method)
     target = require_no_findings(folder)
-    for name in (MAPS_NAME, SPREAD_NAME, LABELS_NAME):
-        (target / name).mkdir(parents=True, exist_ok=True)
-    (target / NOTICE_NAME).write_text(_TEXT, encoding="utf-8")
+    _make_folders(target)
     probabilities: list[NDArray[np.float64]] = []
     regions: list[list[str]] = [_region_header(cases)]
     slices: list[list[str]] = [["image", "slice", "weight", *(f"p_{q}" for q in model.questions)]]
@@ -145,6 +143,18 @@ def write_findings(
     if model.sliced:
         tables["slices_table"] = _write_table(target / SLICES_NAME, slices)
     return {**tables, "regions": len(regions) - 1}
+
+
+def _make_folders(target: Path) -> None:
+    try:
+        for name in (MAPS_NAME, SPREAD_NAME, LABELS_NAME):
+            (target / name).mkdir(parents=True, exist_ok=True)
+        (target / NOTICE_NAME).write_text(_TEXT, encoding="utf-8")
+    except OSError as error:
+        raise StorageError(
+            f"{target}: nothing can be written there ({error.strerror or error}). Free some space "
+            "or name another folder."
+        ) from error
 
 
 def _write_maps(

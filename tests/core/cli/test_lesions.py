@@ -69,7 +69,7 @@ def test_evaluation_is_written_and_shown(medssl: Callable, blobs: Blobs, tmp_pat
     )
     assert outcome.code == 0, outcome.stderr
     assert "centre_gaussian" in outcome.stdout
-    assert "lesion (8 of 12)" in outcome.stdout
+    assert "lesion: 8 of 12" in outcome.stdout
     assert out.is_file()
 
 
@@ -90,6 +90,7 @@ def test_refused_fits(
     )
     assert outcome.code == 2
     assert said in outcome.lines[0]
+    assert not (tmp_path / "run").exists()
 
 
 def test_refused_maps(medssl: Callable, blobs: Blobs, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def seconds_a_map(ndim: Literal[2, 3], side: int, device: str = "auto") -> dict[
     model = LesionModel(members, ("lesion",), {"lesion": 0}, (Calibration(),), settings.mirror)
     with tempfile.TemporaryDirectory() as folder:
         case = _case(Path(folder), base.input, ndim, side)
-        found = {}
+        found: dict[str, float] = {}
         for method in METHODS:
             times = []
             for _ in range(_AGAIN):
