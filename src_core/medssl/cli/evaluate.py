@@ -11,6 +11,7 @@ from rich.table import Table
 
 from medssl.cli.bars import working
 from medssl.cli.correcting import show_corrections
+from medssl.cli.evaluate_lesions import lesions
 from medssl.cli.evaluate_reuse import reuse
 from medssl.cli.evaluate_transfer import transfer
 from medssl.cli.images import INSTANT, DeviceOption, Images, find_images
@@ -37,6 +38,7 @@ def _evaluate() -> None:
 
 evaluate.command()(transfer)
 evaluate.command()(reuse)
+evaluate.command()(lesions)
 
 
 @evaluate.command()

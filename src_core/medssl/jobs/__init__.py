@@ -8,6 +8,7 @@ from __future__ import annotations
 from medssl.jobs.create import create_job
 from medssl.jobs.requests import (
     EmbedRequest,
+    LesionRequest,
     PretrainRequest,
     RefineRequest,
     Request,
@@ -18,6 +19,7 @@ from medssl.runs import kill_job, pause_job, resume_job, start_job, stop_job
 
 __all__ = [
     "EmbedRequest",
+    "LesionRequest",
     "PretrainRequest",
     "RefineRequest",
     "Request",

@@ -13,6 +13,7 @@ from medssl import __version__
 from medssl.errors import SettingsError
 from medssl.jobs.requests import (
     AnyRequest,
+    LesionRequest,
     PretrainRequest,
     RefineRequest,
     job_of,
@@ -70,7 +71,11 @@ def _anywhere(request: AnyRequest) -> AnyRequest:
     if isinstance(request, RefineRequest):
         (cohort,) = absolute_paths((request.cohort,))
         return request.model_copy(update={"cohort": cohort})
-    return request.model_copy(update={"images": absolute_paths(request.images)})
+    request = request.model_copy(update={"images": absolute_paths(request.images)})
+    if isinstance(request, LesionRequest):
+        (labels,) = absolute_paths((request.labels,))
+        return request.model_copy(update={"labels": labels})
+    return request
 
 
 def absolute_paths(paths: Sequence[str]) -> tuple[str, ...]:

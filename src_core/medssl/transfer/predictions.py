@@ -83,7 +83,7 @@ def write_masks(
     """
     rows: list[list[str]] = [["image", "structure", "value", "size", "unit", "learned_from"]]
     known = set(learned_from)
-    for number, (case, relative) in enumerate(zip(cases, _files_of(cases), strict=True)):
+    for number, (case, relative) in enumerate(zip(cases, output_files(cases), strict=True)):
         progress(number, len(cases), f"segmenting {case.name}")
         labels = label_map(trained.predict(case))
         path = folder / MASKS_NAME / relative
@@ -129,7 +129,7 @@ def label_map(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.where(probabilities.max(0) > CERTAIN, likeliest, 0).astype(np.uint8)
 
 
-def _files_of(cases: Sequence[Case]) -> list[Path]:
+def output_files(cases: Sequence[Case]) -> list[Path]:
     """Name a file an image; those that would share one keep the ending of their image too."""
     shared = Counter(_file_of(case) for case in cases)
     return [_file_of(case, whole=shared[_file_of(case)] > 1) for case in cases]
