@@ -22,6 +22,7 @@ from medssl.cli.predict import predict
 from medssl.cli.pretrain import pretrain
 from medssl.cli.run import run
 from medssl.cli.runs import runs
+from medssl.cli.segment import segment
 from medssl.cli.steer import logs, pause, resume, stop
 
 app = typer.Typer(
@@ -57,5 +58,6 @@ for verb in verbs:
     app.command()(verb)
 app.add_typer(cohort, name="cohort")
 app.add_typer(finetune, name="finetune")
+app.add_typer(segment, name="segment")
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(model, name="model")

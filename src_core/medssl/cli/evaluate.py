@@ -10,6 +10,7 @@ from rich.table import Table
 
 from medssl.cli.bars import working
 from medssl.cli.evaluate_reuse import reuse
+from medssl.cli.evaluate_segment import segment
 from medssl.cli.evaluate_transfer import transfer
 from medssl.cli.images import INSTANT, DeviceOption, Images, find_images
 from medssl.cli.output import out, print_json, say, write_json
@@ -24,6 +25,7 @@ def _evaluate() -> None:
 
 evaluate.command()(transfer)
 evaluate.command()(reuse)
+evaluate.command()(segment)
 
 
 @evaluate.command()

@@ -6,7 +6,13 @@ What a viewer needs to start, stop and follow jobs is in `medssl.runs`, without 
 from __future__ import annotations
 
 from medssl.jobs.create import create_job
-from medssl.jobs.requests import EmbedRequest, PretrainRequest, Request, read_request
+from medssl.jobs.requests import (
+    EmbedRequest,
+    PretrainRequest,
+    Request,
+    SegmentRequest,
+    read_request,
+)
 from medssl.jobs.run import run_job
 from medssl.runs import kill_job, pause_job, resume_job, start_job, stop_job
 
@@ -14,6 +20,7 @@ __all__ = [
     "EmbedRequest",
     "PretrainRequest",
     "Request",
+    "SegmentRequest",
     "create_job",
     "kill_job",
     "pause_job",

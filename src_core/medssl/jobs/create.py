@@ -12,8 +12,9 @@ from typing import Any
 from medssl import __version__
 from medssl.errors import SettingsError
 from medssl.jobs.requests import (
-    EmbedRequest,
+    AnyRequest,
     PretrainRequest,
+    SegmentRequest,
     job_of,
     read_request,
     write_request,
@@ -24,7 +25,7 @@ from medssl.runs import RunFolder, is_run_folder, runs_root
 
 
 def create_job(
-    request: PretrainRequest | EmbedRequest,
+    request: AnyRequest,
     root: str | Path | None = None,
     folder: str | Path | None = None,
 ) -> Path:
@@ -55,6 +56,9 @@ def create_job(
         If the folder cannot be written.
     """
     request = request.model_copy(update={"images": absolute_paths(request.images)})
+    if isinstance(request, SegmentRequest):
+        (masks,) = absolute_paths([request.masks])
+        request = request.model_copy(update={"masks": masks})
     if launched_processes() == 1:
         return _create(request, root, folder)
     if folder is None:
@@ -69,9 +73,7 @@ def absolute_paths(paths: Sequence[str]) -> tuple[str, ...]:
     return tuple(str(Path(path).expanduser().absolute()) for path in paths)
 
 
-def _create(
-    request: PretrainRequest | EmbedRequest, root: str | Path | None, folder: str | Path | None
-) -> Path:
+def _create(request: AnyRequest, root: str | Path | None, folder: str | Path | None) -> Path:
     if folder is not None and is_run_folder(folder):
         _adopt(Path(folder), request)
         return Path(folder)
@@ -88,7 +90,7 @@ def _new_folder(verb: str, root: str | Path | None) -> Path:
     return parent / f"{stamp}-{verb}-{secrets.token_hex(2)}"
 
 
-def _adopt(folder: Path, request: PretrainRequest | EmbedRequest) -> None:
+def _adopt(folder: Path, request: AnyRequest) -> None:
     """Let the run in a folder go on, with what a request may change of it."""
     stored = read_request(folder)
     kept: dict[str, Any] = {"name": request.name or stored.name}

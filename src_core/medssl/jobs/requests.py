@@ -12,6 +12,7 @@ from medssl.errors import FileRefusedError
 from medssl.pretrain.preview import PreviewSettings
 from medssl.pretrain.settings import PretrainSettings
 from medssl.runs import RunFolder
+from medssl.transfer.settings import FinetuneSettings
 
 FORMAT = 1
 Images = Annotated[
@@ -62,12 +63,36 @@ class EmbedRequest(BaseModel):
     threads: Threads = None
 
 
-Request = Annotated[PretrainRequest | EmbedRequest, Field(discriminator="verb")]
-_ANY_REQUEST: TypeAdapter[PretrainRequest | EmbedRequest] = TypeAdapter(Request)
+class SegmentRequest(BaseModel):
+    """Learn masks of structures from few labelled images, and segment all."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    verb: Literal["segment"] = "segment"
+    name: Name = ""
+    images: Images
+    masks: str = Field(description="Folder of the masks.")
+    structures: dict[str, tuple[str, ...]] | None = Field(
+        default=None, description="Name to its parts; empty: all that occur."
+    )
+    labelled: str = Field(default="all", description="How many are learned from: N, P% or all.")
+    model: str = Field(default="random", description="Model folder, run folder, or random.")
+    settings: FinetuneSettings
+    threads: Threads = None
+
+    @property
+    def device(self) -> str:
+        """Device that the job computes on, as it was asked for."""
+        return self.settings.device
+
+
+AnyRequest = PretrainRequest | EmbedRequest | SegmentRequest
+Request = Annotated[AnyRequest, Field(discriminator="verb")]
+_ANY_REQUEST: TypeAdapter[AnyRequest] = TypeAdapter(Request)
 _REMEDY = "Put job.json back as it was, or start a new run."
 
 
-def read_request(folder: str | Path) -> PretrainRequest | EmbedRequest:
+def read_request(folder: str | Path) -> AnyRequest:
     """Read the request of a run folder.
 
     Raises
@@ -96,7 +121,7 @@ def read_request(folder: str | Path) -> PretrainRequest | EmbedRequest:
         raise FileRefusedError(path, _first_problem(error), _REMEDY) from error
 
 
-def job_of(request: PretrainRequest | EmbedRequest) -> dict[str, Any]:
+def job_of(request: AnyRequest) -> dict[str, Any]:
     """Return what ``job.json`` holds before the job is begun."""
     return {
         "format": FORMAT,
@@ -105,7 +130,7 @@ def job_of(request: PretrainRequest | EmbedRequest) -> dict[str, Any]:
     }
 
 
-def write_request(run: RunFolder, request: PretrainRequest | EmbedRequest) -> None:
+def write_request(run: RunFolder, request: AnyRequest) -> None:
     """Put a request into a run folder in place of the one that is there."""
     run.write_job((run.read_job() or {}) | job_of(request))
 

@@ -7,7 +7,8 @@ from medssl.embed.dimension import choose_ndim
 from medssl.errors import SettingsError
 from medssl.jobs.forecast_event import tell_forecast
 from medssl.jobs.inputs import find_images, prepare_images
-from medssl.jobs.requests import EmbedRequest, PretrainRequest
+from medssl.jobs.requests import AnyRequest, EmbedRequest, PretrainRequest, SegmentRequest
+from medssl.jobs.segment import segment_job
 from medssl.prepare import ArrayCache, PreparedCohort
 from medssl.pretrain.hardware import start_accelerator
 from medssl.pretrain.run import pretrain_in
@@ -16,7 +17,7 @@ from medssl.progress import Progress
 from medssl.runs import RunFolder
 
 
-def join_processes(request: PretrainRequest | EmbedRequest) -> None:
+def join_processes(request: AnyRequest) -> None:
     """Join the processes that were started together for a request.
 
     Raises
@@ -27,12 +28,11 @@ def join_processes(request: PretrainRequest | EmbedRequest) -> None:
     if isinstance(request, PretrainRequest):
         start_accelerator(request.settings.device)
     elif launched_processes() > 1:
-        raise SettingsError("images are embedded in one process; start it without torchrun")
+        doing = "embedded" if isinstance(request, EmbedRequest) else "learned from by labels"
+        raise SettingsError(f"images are {doing} in one process; start it without torchrun")
 
 
-def do_request(
-    request: PretrainRequest | EmbedRequest, run: RunFolder, progress: Progress, watched: Progress
-) -> None:
+def do_request(request: AnyRequest, run: RunFolder, progress: Progress, watched: Progress) -> None:
     """Do what a request asks, in a locked run folder.
 
     Parameters
@@ -49,6 +49,8 @@ def do_request(
     run.state("starting")
     if isinstance(request, PretrainRequest):
         _pretrain(request, run, progress, watched)
+    elif isinstance(request, SegmentRequest):
+        segment_job(request, run, watched)
     else:
         _embed(request, run, watched)
 
