@@ -12,7 +12,7 @@ import pytest
 
 from medssl.io import read_image
 from medssl.runs import read_status
-from tests.core.segment.conftest import SIDE, write_discs
+from tests.core.segment.discs import SIDE, write_discs
 
 
 @pytest.fixture(scope="module")
