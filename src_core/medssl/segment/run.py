@@ -24,6 +24,7 @@ from medssl.segment.clusters import (
     model_clusters,
     organ_mask,
     organ_share,
+    organ_trust,
     structure_map,
 )
 from medssl.segment.few import LabelTeacher
@@ -136,13 +137,13 @@ def write_organs(
 
     def outline(case: Case) -> Outlined:
         one = embedded.case(case.key)
-        shares = [organ_share(clusters, chosen, one, refine) for chosen in members]
-        given = np.stack([organ_mask(share, one, refine) for share in shares])
-        likeliest = np.stack([share.mean() for share in shares]).argsort()
+        shares = clusters.shares(one)
+        voxels = [organ_share(shares, chosen, one, refine) for chosen in members]
+        given = np.stack([organ_mask(share, one, refine) for share in voxels])
         labels = np.zeros(given.shape[1:], np.uint8)
-        for index in likeliest[::-1]:
-            labels[given[index]] = index + 1
-        return Outlined(labels, [expected_dice(share) for share in shares])
+        for index in given.reshape(len(given), -1).sum(1).argsort()[::-1]:
+            labels[given[index]] = index + 1  # where organs overlap, the smaller one
+        return Outlined(labels, [organ_trust(shares, chosen) for chosen in members])
 
     cases = [one.case for one in embedded.cases]
     return write_outlined(folder, cases, outline, masks.names, sorted(learned), progress)

@@ -18,6 +18,7 @@ from medssl.segment.clusters import (
     model_clusters,
     organ_mask,
     organ_share,
+    organ_trust,
     structure_map,
     typicality,
 )
@@ -104,10 +105,11 @@ def test_a_union_from_one_image_finds_the_organ_in_the_others(
     members = coverage(clusters, shot, disc_masks.read(shot.case)[0]).union
     scores = []
     for case in others:
-        share = organ_share(clusters, members, case, REFINE)
+        shares = clusters.shares(case)
+        share = organ_share(shares, members, case, REFINE)
         truth = disc_masks.read(case.case)[0]
         scores.append(dice(organ_mask(share, case, REFINE), truth))
-        assert 0 < expected_dice(share) <= 1
+        assert 0 < organ_trust(shares, members) <= 1
     assert np.mean(scores) > 0.75
 
 
@@ -152,6 +154,14 @@ def test_small_islands_and_holes_go() -> None:
     ring = clean.copy()
     ring[8:22, 8:22] = False
     assert np.array_equal(without_islands(ring, 0.05), ring)
+
+
+def test_a_sure_mask_expects_more() -> None:
+    sure = np.array([0.95, 0.9, 0.05, 0.0])
+    unsure = np.array([0.6, 0.55, 0.45, 0.4])
+    assert expected_dice(sure) == pytest.approx(2 * 1.85 / 3.9)
+    assert expected_dice(sure) > expected_dice(unsure)
+    assert expected_dice(np.zeros(4)) == 0
 
 
 def test_an_unusual_size_is_less_trusted() -> None:

@@ -84,7 +84,7 @@ def test_what_cannot_be_learned_is_refused(embedded: EmbeddedCohort) -> None:
         teacher.fit()
 
 
-def test_classes_count_alike_whatever_their_size() -> None:
+def test_a_small_class_is_not_lost() -> None:
     rng = np.random.default_rng(0)
     angle = np.concatenate([rng.normal(0, 0.5, 600), rng.normal(2, 0.5, 12)])
     features = np.stack([np.cos(angle), np.sin(angle)], 1)

@@ -8,6 +8,7 @@ from operator import add
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from medssl.embed import EmbeddedCase, EmbeddedCohort
 from medssl.evaluate.segmentation.methods import Answer
@@ -18,12 +19,13 @@ from medssl.segment.clusters import (
     FeatureWeights,
     RefineSettings,
     coverage,
-    expected_dice,
     find_clusters,
     organ_mask,
     organ_share,
+    organ_trust,
 )
 from medssl.segment.clusters.controls import OTSU
+from medssl.segment.clusters.finding import Floats
 from medssl.transfer import MaskFiles
 
 
@@ -63,16 +65,19 @@ class ClusterMethod:
     def predict(self, case: Case) -> Answer:
         """Read union and single cluster of each structure in an image."""
         embedded = self._embedded.case(case.key)
-        shares = [self._share(embedded, choice["union"]) for choice in self._choices]
-        singles = [self._share(embedded, choice["single"]) for choice in self._choices]
+        shares = self._clusters.shares(embedded)
         masks = {
-            "union": np.stack([organ_mask(one, embedded, self._refine) for one in shares]),
-            "single": np.stack([organ_mask(one, embedded, self._refine) for one in singles]),
+            variant: np.stack(
+                [self._read(shares, choice[variant], embedded) for choice in self._choices]
+            )
+            for variant in ("union", "single")
         }
-        return Answer(masks, [expected_dice(one) for one in shares])
+        return Answer(masks, [organ_trust(shares, one["union"]) for one in self._choices])
 
-    def _share(self, case: EmbeddedCase, members: tuple[int, ...]) -> np.ndarray[Any, Any]:
-        return organ_share(self._clusters, members, case, self._refine)
+    def _read(
+        self, shares: Floats, members: tuple[int, ...], case: EmbeddedCase
+    ) -> NDArray[np.bool_]:
+        return organ_mask(organ_share(shares, members, case, self._refine), case, self._refine)
 
 
 def control_clusters(embedded: EmbeddedCohort, model: str, count: int | None) -> Clusters:

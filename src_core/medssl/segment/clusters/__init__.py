@@ -17,6 +17,7 @@ from medssl.segment.clusters.organ import (
     expected_dice,
     organ_mask,
     organ_share,
+    organ_trust,
     typicality,
 )
 from medssl.segment.clusters.refining import RefineSettings
@@ -37,6 +38,7 @@ __all__ = [
     "model_clusters",
     "organ_mask",
     "organ_share",
+    "organ_trust",
     "structure_map",
     "typicality",
 ]

@@ -84,12 +84,32 @@ def coverage(clusters: Clusters, case: EmbeddedCase, mask: NDArray[np.bool_]) ->
 
 
 def organ_share(
-    clusters: Clusters, members: Sequence[int], case: EmbeddedCase, settings: RefineSettings
+    shares: Floats, members: Sequence[int], case: EmbeddedCase, settings: RefineSettings
 ) -> Floats:
-    """Return the share of an organ in each voxel of the working grid, smoothed along the image."""
-    cells = clusters.shares(case)[list(members)].sum(0, keepdims=True)
-    voxels = to_voxels(cells, case)[0]
+    """Return the share of an organ in each voxel of the working grid, smoothed along the image.
+
+    A cell belongs to the organ if its likeliest cluster does: what a union was chosen by.
+
+    Parameters
+    ----------
+    shares
+        ``(K, *cells)``: what `Clusters.shares` gives for the image.
+    members
+        The clusters of the organ.
+    case
+        The image.
+    settings
+        How the border is smoothed.
+    """
+    cells = np.isin(shares.argmax(0), list(members)).astype(np.float32)
+    voxels = to_voxels(cells[None], case)[0]
     return np.clip(Guide(case.case.array, settings).smooth(voxels), 0, 1)
+
+
+def organ_trust(shares: Floats, members: Sequence[int]) -> float:
+    """Return the Dice that an organ's cells can expect if the shares of clusters are right."""
+    inside = np.isin(shares.argmax(0), list(members))
+    return expected_dice(shares[list(members)].sum(0), inside)
 
 
 def organ_mask(share: Floats, case: EmbeddedCase, settings: RefineSettings) -> NDArray[np.bool_]:
@@ -100,9 +120,17 @@ def organ_mask(share: Floats, case: EmbeddedCase, settings: RefineSettings) -> N
     return np.asarray(to_source(cut[None], case_.grid, case_.source_grid)[0] > CERTAIN)
 
 
-def expected_dice(share: NDArray[Any]) -> float:
-    """Return the Dice that a mask can expect if its shares were probabilities; 0 where empty."""
-    inside = share > CERTAIN
+def expected_dice(share: NDArray[Any], inside: NDArray[np.bool_] | None = None) -> float:
+    """Return the Dice that a mask can expect if its shares were probabilities; 0 where empty.
+
+    Parameters
+    ----------
+    share
+        Probability of the organ, cell by cell or voxel by voxel.
+    inside
+        The mask; None: where the share is above one half.
+    """
+    inside = share > CERTAIN if inside is None else inside
     total = float(share.sum()) + float(inside.sum())
     return 2 * float(share[inside].sum()) / total if total > 0 and inside.any() else 0.0
 

@@ -15,7 +15,10 @@ ROUNDS = 60
 SHARP = 6.0
 """What unit features are multiplied by, so that a small weight tells much apart."""
 _ROWS = 1 << 16
-HOLD = 0.02
+BALANCE = 0.5
+"""0: classes count by their cells, 1: all alike; between them small organs are neither lost nor
+drawn too large."""
+HOLD = 0.005
 """Weight of the squared length of the head's weights, against the mean loss of a cell."""
 
 
@@ -45,7 +48,7 @@ class LinearHead:
 def fit_head(
     features: NDArray[Any], targets: NDArray[Any], begin: LinearHead | None = None
 ) -> LinearHead:
-    """Learn from cells; each class counts as much as any other, whatever its number of cells.
+    """Learn from cells; a class counts by the root of its number of cells.
 
     Parameters
     ----------
@@ -60,7 +63,8 @@ def fit_head(
     wanted = np.asarray(targets, np.float64)
     size = np.maximum(wanted.sum(0), 1e-9)
     classes = wanted.shape[1]
-    importance = (wanted / size).sum(1) / max(1, int((size > 1e-6).sum()))
+    importance = (wanted / size**BALANCE).sum(1)
+    importance /= importance.sum()
     joined = np.concatenate([SHARP * inputs, np.ones((len(inputs), 1))], 1)
     shape = (joined.shape[1], classes)
     first = np.zeros(shape)
