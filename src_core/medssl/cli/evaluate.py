@@ -13,6 +13,7 @@ from medssl.cli.bars import working
 from medssl.cli.correcting import show_corrections
 from medssl.cli.evaluate_lesions import lesions
 from medssl.cli.evaluate_reuse import reuse
+from medssl.cli.evaluate_segment import segment
 from medssl.cli.evaluate_transfer import transfer
 from medssl.cli.images import INSTANT, DeviceOption, Images, find_images
 from medssl.cli.output import out, print_json, say, write_json
@@ -39,6 +40,7 @@ def _evaluate() -> None:
 evaluate.command()(transfer)
 evaluate.command()(reuse)
 evaluate.command()(lesions)
+evaluate.command()(segment)
 
 
 @evaluate.command()

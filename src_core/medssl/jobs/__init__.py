@@ -12,6 +12,7 @@ from medssl.jobs.requests import (
     PretrainRequest,
     RefineRequest,
     Request,
+    SegmentRequest,
     read_request,
 )
 from medssl.jobs.run import run_job
@@ -23,6 +24,7 @@ __all__ = [
     "PretrainRequest",
     "RefineRequest",
     "Request",
+    "SegmentRequest",
     "create_job",
     "kill_job",
     "pause_job",

@@ -16,6 +16,7 @@ from medssl.jobs.requests import (
     LesionRequest,
     PretrainRequest,
     RefineRequest,
+    SegmentRequest,
     job_of,
     read_request,
     write_request,
@@ -75,6 +76,9 @@ def _anywhere(request: AnyRequest) -> AnyRequest:
     if isinstance(request, LesionRequest):
         (labels,) = absolute_paths((request.labels,))
         return request.model_copy(update={"labels": labels})
+    if isinstance(request, SegmentRequest):
+        (masks,) = absolute_paths((request.masks,))
+        return request.model_copy(update={"masks": masks})
     return request
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from medssl.jobs.inputs import find_images, prepare_images
+from medssl.jobs.inputs import find_images, note_inputs, prepare_images
 from medssl.jobs.requests import LesionRequest
 from medssl.lesions.labels import read_lesion_labels
 from medssl.lesions.run import fit_into, open_base_for
@@ -15,14 +15,10 @@ def fit_job(request: LesionRequest, run: RunFolder, progress: Progress) -> None:
     listing = find_images(request.images, run, progress)
     labels = read_lesion_labels(request.labels, listing.sources, request.columns, request.normal)
     base = open_base_for(listing.sources, request.model, request.sliced)
-    prepared = prepare_images(listing, base.input, run, progress)
+    prepared = prepare_images(listing.sources, base.input, run, progress)
     for note in labels.notes:
         run.event("log", level="note", message=note)
-    inputs = [
-        {"key": case.key, "path": str(case.path.absolute()), "fingerprint": case.fingerprint}
-        for case in prepared.cases
-    ]
-    run.write_job((run.read_job() or {}) | {"inputs": inputs})
+    note_inputs(prepared, run)
     steps = request.settings.folds * request.settings.learning.steps
     run.state("running", step=0, steps=steps)
     _, fitted = fit_into(run.path, prepared, labels, base, request.settings, progress)

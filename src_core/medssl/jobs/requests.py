@@ -14,6 +14,7 @@ from medssl.lesions.settings import LesionSettings
 from medssl.pretrain.preview import PreviewSettings
 from medssl.pretrain.settings import PretrainSettings
 from medssl.runs import RunFolder
+from medssl.transfer.settings import FinetuneSettings
 
 FORMAT = 1
 Images = Annotated[
@@ -105,7 +106,30 @@ class LesionRequest(BaseModel):
         return self.settings.learning.device
 
 
-AnyRequest = PretrainRequest | EmbedRequest | RefineRequest | LesionRequest
+class SegmentRequest(BaseModel):
+    """Learn masks of structures from few labelled images, and segment all."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    verb: Literal["segment"] = "segment"
+    name: Name = ""
+    images: Images
+    masks: str = Field(description="Folder of the masks.")
+    structures: dict[str, tuple[str, ...]] | None = Field(
+        default=None, description="Name to its parts; empty: all that occur."
+    )
+    labelled: str = Field(default="all", description="How many are learned from: N, P% or all.")
+    model: str = Field(default="random", description="Model folder, run folder, or random.")
+    settings: FinetuneSettings
+    threads: Threads = None
+
+    @property
+    def device(self) -> str:
+        """Device that the job computes on, as it was asked for."""
+        return self.settings.device
+
+
+AnyRequest = PretrainRequest | EmbedRequest | RefineRequest | LesionRequest | SegmentRequest
 Request = Annotated[AnyRequest, Field(discriminator="verb")]
 _ANY_REQUEST: TypeAdapter[AnyRequest] = TypeAdapter(Request)
 _REMEDY = "Put job.json back as it was, or start a new run."

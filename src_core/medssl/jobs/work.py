@@ -15,7 +15,9 @@ from medssl.jobs.requests import (
     LesionRequest,
     PretrainRequest,
     RefineRequest,
+    SegmentRequest,
 )
+from medssl.jobs.segment import segment_job
 from medssl.prepare import ArrayCache, PreparedCohort
 from medssl.pretrain.hardware import start_accelerator
 from medssl.pretrain.run import pretrain_in
@@ -27,6 +29,7 @@ _DOING = {
     "embed": "images are embedded",
     "refine": "landmarks are refined",
     "lesions": "images are learned from by labels",
+    "segment": "images are learned from by masks",
 }
 
 
@@ -65,6 +68,8 @@ def do_request(request: AnyRequest, run: RunFolder, progress: Progress, watched:
         refine_in(run, request, watched)
     elif isinstance(request, LesionRequest):
         fit_job(request, run, watched)
+    elif isinstance(request, SegmentRequest):
+        segment_job(request, run, watched)
     else:
         _embed(request, run, watched)
 

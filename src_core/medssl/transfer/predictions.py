@@ -90,7 +90,7 @@ def write_masks(
         path.parent.mkdir(parents=True, exist_ok=True)
         axes: Axes = "yx" if case.source_grid.ndim == 2 else "zyx"
         write_image(Image(labels, case.source_grid, axes), path)
-        voxel, unit = _voxel(case)
+        voxel, unit = voxel_size(case)
         for value, name in enumerate(names, 1):
             size = float((labels == value).sum()) * voxel
             learned = str(int(case.key in known))
@@ -144,7 +144,8 @@ def _file_of(case: Case, whole: bool = False) -> Path:
     return Path(*[part.replace(":", "_") for part in parts[:-1]], stem + suffix)
 
 
-def _voxel(case: Case) -> tuple[float, str]:
+def voxel_size(case: Case) -> tuple[float, str]:
+    """Return the size of a voxel of an image and its unit: mm², mm³ or px."""
     grid = case.source_grid
     if grid.unit != "mm":
         return 1.0, "px"
