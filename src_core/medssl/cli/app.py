@@ -16,6 +16,7 @@ from medssl.cli.evaluate import evaluate
 from medssl.cli.finetune import finetune
 from medssl.cli.info import info
 from medssl.cli.landmarks import landmarks
+from medssl.cli.lesions import lesions
 from medssl.cli.model import model
 from medssl.cli.output import out
 from medssl.cli.predict import predict
@@ -24,6 +25,7 @@ from medssl.cli.protocol import protocol
 from medssl.cli.refine import refine
 from medssl.cli.run import run
 from medssl.cli.runs import runs
+from medssl.cli.segment import segment
 from medssl.cli.steer import logs, pause, resume, stop
 
 app = typer.Typer(
@@ -60,5 +62,7 @@ for verb in verbs:
 app.add_typer(cohort, name="cohort")
 app.add_typer(protocol, name="protocol")
 app.add_typer(finetune, name="finetune")
+app.add_typer(lesions, name="lesions")
+app.add_typer(segment, name="segment")
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(model, name="model")

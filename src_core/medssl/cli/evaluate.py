@@ -11,7 +11,9 @@ from rich.table import Table
 
 from medssl.cli.bars import working
 from medssl.cli.correcting import show_corrections
+from medssl.cli.evaluate_lesions import lesions
 from medssl.cli.evaluate_reuse import reuse
+from medssl.cli.evaluate_segment import segment
 from medssl.cli.evaluate_transfer import transfer
 from medssl.cli.images import INSTANT, DeviceOption, Images, find_images
 from medssl.cli.output import out, print_json, say, write_json
@@ -37,6 +39,8 @@ def _evaluate() -> None:
 
 evaluate.command()(transfer)
 evaluate.command()(reuse)
+evaluate.command()(lesions)
+evaluate.command()(segment)
 
 
 @evaluate.command()

@@ -17,13 +17,7 @@ from medssl.cli.output import JsonFlag, out, print_json, say
 if TYPE_CHECKING:
     from medssl.io import ImageListing
     from medssl.prepare import PreparedCohort
-    from medssl.transfer import (
-        Base,
-        FinetunedCard,
-        FinetuneSettings,
-        TrainedClassifier,
-        TrainedSegmenter,
-    )
+    from medssl.transfer import Base, FinetunedCard, FinetuneSettings
 
 finetune = typer.Typer(
     no_args_is_help=True, help="Teach a pretrained net classes or masks from a few labelled images."
@@ -111,6 +105,7 @@ def classify(
     from medssl.transfer import (
         draw_labelled,
         finetune_classifier,
+        make_card,
         read_labels,
         save_trained,
         write_classes,
@@ -138,7 +133,7 @@ def classify(
             report,
         )
     seconds = time.monotonic() - begun
-    card = _card(trained, table.names, base, prepared, settings, len(keys), seconds)
+    card = make_card(trained, table.names, base, prepared, settings, len(keys), seconds)
     save_trained(folder, trained, card)
     with working("Predicting") as report:
         found = trained.predict(prepared.cases, report)
@@ -184,10 +179,9 @@ def segment(
     from medssl.transfer import (
         draw_labelled,
         find_masks,
-        finetune_segmenter,
+        images_with_masks,
+        learn_outlines,
         parse_structures,
-        save_trained,
-        write_masks,
     )
 
     _require_new(folder, labelled)
@@ -195,19 +189,11 @@ def segment(
     listing = find_images(images)
     base, prepared = _open(listing, model)
     found = find_masks(masks, prepared.cases, wanted)
-    by_key = {case.key: case for case in prepared.cases}
-    known = [case.key for case in prepared.cases if found.known(case).any()]
-    keys = draw_labelled({"masks": known}, labelled, seed, by_key)
+    known = images_with_masks(prepared, found)
+    keys = draw_labelled({"masks": known}, labelled, seed, known)
     settings = _settings(effort, steps, base, upright, device, seed)
-    begun = time.monotonic()
     with working("Learning") as report:
-        cases = [by_key[key] for key in keys]
-        trained = finetune_segmenter(cases, found, base.architecture, base.net, settings, report)
-    seconds = time.monotonic() - begun
-    card = _card(trained, found.names, base, prepared, settings, len(keys), seconds)
-    save_trained(folder, trained, card)
-    with working("Predicting") as report:
-        path = write_masks(folder, prepared.cases, trained, found.names, keys, report)
+        path, card = learn_outlines(folder, prepared, found, keys, base, settings, report)
     if json:
         notes = (*listing.notes, *prepared.warnings)
         _print_json(folder, path, card, notes, left_out(listing, prepared))
@@ -241,33 +227,6 @@ def _settings(
 
     settings = FinetuneSettings.preset(effort.value, base.input.ndim, upright, device, seed)
     return settings if steps is None else settings.model_copy(update={"steps": steps})
-
-
-def _card(
-    trained: TrainedClassifier | TrainedSegmenter,
-    names: tuple[str, ...],
-    base: Base,
-    prepared: PreparedCohort,
-    settings: FinetuneSettings,
-    learned_from: int,
-    seconds: float,
-) -> FinetunedCard:
-    from medssl.transfer import FinetunedCard, TrainedClassifier
-
-    exclusive = trained.exclusive if isinstance(trained, TrainedClassifier) else False
-    return FinetunedCard(
-        task="classify" if isinstance(trained, TrainedClassifier) else "segment",
-        names=names,
-        exclusive=exclusive,
-        architecture=base.architecture,
-        input=prepared.settings,
-        canvas=trained.canvas,
-        base=base.record,
-        transferred=len(trained.net.transferred),
-        settings=settings,
-        learned_from=learned_from,
-        seconds=round(seconds, 1),
-    )
 
 
 def _print_json(

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from medssl.errors import SettingsError
-from medssl.evaluate.landmarks import spacings_of
 from medssl.evaluate.methods import open_embedded
 from medssl.evaluate.report import REFERENCE_SIDE, landmark_report
+from medssl.evaluate.spacing import case_spacings
 from medssl.evaluate.truth import TruthCase, match_truth, usable_truth
 from medssl.io import ImageListing, list_images, read_landmarks_csv
 from medssl.prepare import ArrayCache
@@ -111,7 +111,7 @@ def evaluate_corrections(
     work = _Work(finder, refiner, case_descriptors(embedded), progress)
     scores = _Scores(
         {key: case.source_grid.shape for key, case in cases.items()},
-        spacings_of(spacing_csv, embedded.prepared.cases),
+        case_spacings(spacing_csv, embedded.prepared.cases),
     )
     draws = [draw_halves(truth, corrections, seed, number) for number in range(templates)]
     chosen = []

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from medssl.errors import SettingsError
 from medssl.evaluate.methods import Guess, Method, open_method
 from medssl.evaluate.report import landmark_report
+from medssl.evaluate.spacing import case_spacings
 from medssl.evaluate.truth import (
     TruthCase,
     draw_templates,
@@ -17,12 +18,10 @@ from medssl.evaluate.truth import (
     queries_of,
     usable_truth,
 )
-from medssl.geometry import Grid
 from medssl.io import (
     ImageListing,
     list_images,
     read_landmarks_csv,
-    read_spacing_csv,
 )
 from medssl.prepare import ArrayCache, Case
 from medssl.progress import Progress, silent
@@ -92,7 +91,7 @@ def evaluate_landmarks(
     cases = {case.key: case for case in prepared.cases}
     truth, outside = usable_truth(truth, cases)
     drawn = draw_templates(truth, templates, seed)
-    runs = _Runs(cases, truth, spacings_of(spacing_csv, prepared.cases))
+    runs = _Runs(cases, truth, case_spacings(spacing_csv, prepared.cases))
     for template in drawn:
         runs.add(template, method, progress)
     unusable = [p.message for p in (*listing.problems, *prepared.problems)]
@@ -158,24 +157,3 @@ class _Runs:
         if not unknown or len(unknown) == len(scored):
             return []
         return [f"{key}: its pixel size is not known, so no mean in mm is given" for key in unknown]
-
-
-def spacings_of(
-    spacing_csv: str | Path | None, cases: Sequence[Case]
-) -> dict[str, tuple[float, ...] | None]:
-    """Pixel size of each case in mm: what the file says, else the image; None if not known."""
-    listed = read_spacing_csv(spacing_csv) if spacing_csv is not None else {}
-    spacings: dict[str, tuple[float, ...] | None] = {}
-    for case in cases:
-        given = listed.get(case.key, listed.get(case.path.name))
-        if given is not None and len(given) != case.source_grid.ndim:
-            raise SettingsError(
-                f"{spacing_csv}: {case.key} has {len(given)} sizes, but the image has "
-                f"{case.source_grid.ndim} axes. Give x_mm, y_mm and, for volumes, z_mm."
-            )
-        spacings[case.key] = given if given is not None else _own_spacing(case.source_grid)
-    return spacings
-
-
-def _own_spacing(grid: Grid) -> tuple[float, ...] | None:
-    return grid.spacing if grid.unit == "mm" else None

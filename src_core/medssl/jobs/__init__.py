@@ -8,9 +8,11 @@ from __future__ import annotations
 from medssl.jobs.create import create_job
 from medssl.jobs.requests import (
     EmbedRequest,
+    LesionRequest,
     PretrainRequest,
     RefineRequest,
     Request,
+    SegmentRequest,
     read_request,
 )
 from medssl.jobs.run import run_job
@@ -18,9 +20,11 @@ from medssl.runs import kill_job, pause_job, resume_job, start_job, stop_job
 
 __all__ = [
     "EmbedRequest",
+    "LesionRequest",
     "PretrainRequest",
     "RefineRequest",
     "Request",
+    "SegmentRequest",
     "create_job",
     "kill_job",
     "pause_job",

@@ -13,8 +13,10 @@ from medssl import __version__
 from medssl.errors import SettingsError
 from medssl.jobs.requests import (
     AnyRequest,
+    LesionRequest,
     PretrainRequest,
     RefineRequest,
+    SegmentRequest,
     job_of,
     read_request,
     write_request,
@@ -70,7 +72,14 @@ def _anywhere(request: AnyRequest) -> AnyRequest:
     if isinstance(request, RefineRequest):
         (cohort,) = absolute_paths((request.cohort,))
         return request.model_copy(update={"cohort": cohort})
-    return request.model_copy(update={"images": absolute_paths(request.images)})
+    request = request.model_copy(update={"images": absolute_paths(request.images)})
+    if isinstance(request, LesionRequest):
+        (labels,) = absolute_paths((request.labels,))
+        return request.model_copy(update={"labels": labels})
+    if isinstance(request, SegmentRequest):
+        (masks,) = absolute_paths((request.masks,))
+        return request.model_copy(update={"masks": masks})
+    return request
 
 
 def absolute_paths(paths: Sequence[str]) -> tuple[str, ...]:

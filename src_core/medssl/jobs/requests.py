@@ -10,9 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from medssl.errors import FileRefusedError
 from medssl.landmarks.refine.settings import RefineSettings
+from medssl.lesions.settings import LesionSettings
 from medssl.pretrain.preview import PreviewSettings
 from medssl.pretrain.settings import PretrainSettings
 from medssl.runs import RunFolder
+from medssl.transfer.settings import FinetuneSettings
 
 FORMAT = 1
 Images = Annotated[
@@ -80,7 +82,54 @@ class RefineRequest(BaseModel):
     threads: Threads = None
 
 
-AnyRequest = PretrainRequest | EmbedRequest | RefineRequest
+class LesionRequest(BaseModel):
+    """Learn from labels of whole images to tell and to show lesions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    verb: Literal["lesions"] = "lesions"
+    name: Name = ""
+    images: Images
+    labels: str = Field(description="Table with the column image first.")
+    columns: tuple[str, ...] = Field(
+        default=("label",), min_length=1, description="Of the class, or of findings 0 and 1."
+    )
+    normal: str = Field(default="normal", description="The class without lesion.")
+    model: str = Field(default="random", description="Model folder, run folder, or random.")
+    sliced: bool = Field(default=False, description="random: volumes slice by slice.")
+    settings: LesionSettings
+    threads: Threads = None
+
+    @property
+    def device(self) -> str:
+        """Device that the job computes on, as it was asked for."""
+        return self.settings.learning.device
+
+
+class SegmentRequest(BaseModel):
+    """Learn masks of structures from few labelled images, and segment all."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    verb: Literal["segment"] = "segment"
+    name: Name = ""
+    images: Images
+    masks: str = Field(description="Folder of the masks.")
+    structures: dict[str, tuple[str, ...]] | None = Field(
+        default=None, description="Name to its parts; empty: all that occur."
+    )
+    labelled: str = Field(default="all", description="How many are learned from: N, P% or all.")
+    model: str = Field(default="random", description="Model folder, run folder, or random.")
+    settings: FinetuneSettings
+    threads: Threads = None
+
+    @property
+    def device(self) -> str:
+        """Device that the job computes on, as it was asked for."""
+        return self.settings.device
+
+
+AnyRequest = PretrainRequest | EmbedRequest | RefineRequest | LesionRequest | SegmentRequest
 Request = Annotated[AnyRequest, Field(discriminator="verb")]
 _ANY_REQUEST: TypeAdapter[AnyRequest] = TypeAdapter(Request)
 _REMEDY = "Put job.json back as it was, or start a new run."

@@ -7,14 +7,30 @@ from medssl.embed.dimension import choose_ndim
 from medssl.errors import SettingsError
 from medssl.jobs.forecast_event import tell_forecast
 from medssl.jobs.inputs import find_images, note_inputs, prepare_images
+from medssl.jobs.lesions import fit_job
 from medssl.jobs.refining import refine_in
-from medssl.jobs.requests import AnyRequest, EmbedRequest, PretrainRequest, RefineRequest
+from medssl.jobs.requests import (
+    AnyRequest,
+    EmbedRequest,
+    LesionRequest,
+    PretrainRequest,
+    RefineRequest,
+    SegmentRequest,
+)
+from medssl.jobs.segment import segment_job
 from medssl.prepare import ArrayCache, PreparedCohort
 from medssl.pretrain.hardware import start_accelerator
 from medssl.pretrain.run import pretrain_in
 from medssl.processes import launched_processes, once_a_computer
 from medssl.progress import Progress
 from medssl.runs import RunFolder
+
+_DOING = {
+    "embed": "images are embedded",
+    "refine": "landmarks are refined",
+    "lesions": "images are learned from by labels",
+    "segment": "images are learned from by masks",
+}
 
 
 def join_processes(request: AnyRequest) -> None:
@@ -28,8 +44,7 @@ def join_processes(request: AnyRequest) -> None:
     if isinstance(request, PretrainRequest):
         start_accelerator(request.settings.device)
     elif launched_processes() > 1:
-        what = "landmarks are refined" if request.verb == "refine" else "images are embedded"
-        raise SettingsError(f"{what} in one process; start it without torchrun")
+        raise SettingsError(f"{_DOING[request.verb]} in one process; start it without torchrun")
 
 
 def do_request(request: AnyRequest, run: RunFolder, progress: Progress, watched: Progress) -> None:
@@ -51,6 +66,10 @@ def do_request(request: AnyRequest, run: RunFolder, progress: Progress, watched:
         _pretrain(request, run, progress, watched)
     elif isinstance(request, RefineRequest):
         refine_in(run, request, watched)
+    elif isinstance(request, LesionRequest):
+        fit_job(request, run, watched)
+    elif isinstance(request, SegmentRequest):
+        segment_job(request, run, watched)
     else:
         _embed(request, run, watched)
 

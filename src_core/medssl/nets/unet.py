@@ -167,6 +167,14 @@ class DenseNet(nn.Module):
         levels = self.encoder(self._padded(images))
         return _crop(self._decode(levels), images.shape[2:], self.stride)
 
+    def levels_and_features(self, images: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Return the encoder's maps, fine to coarse and over the padding too, and `features`.
+
+        The features are computed from these very maps, so that gradients reach them.
+        """
+        levels = self.encoder(self._padded(images))
+        return levels, _crop(self._decode(levels), images.shape[2:], self.stride)
+
     def finest_features(self, images: Tensor) -> Tensor:
         """Return the map at full resolution that images are restored from: ``(B, C, *spatial)``.
 

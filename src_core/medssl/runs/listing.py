@@ -40,7 +40,7 @@ class RunSummary:
     name
         Name that a person gave, or the folder's.
     verb
-        What it does: pretrain, embed; empty where it cannot be read.
+        What it does: pretrain, embed, lesions; empty where it cannot be read.
     method
         How, in short: "LD quick".
     status
@@ -166,7 +166,7 @@ def _mapping(values: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _method(job: dict[str, Any], request: dict[str, Any]) -> str:
-    if job.get("verb") in ("embed", "refine"):
+    if job.get("verb") in ("embed", "refine", "lesions", "segment"):
         return str(request.get("model") or "")
     settings = _mapping(request, "settings")
     recipe, preset = str(settings.get("recipe") or ""), str(settings.get("preset") or "")

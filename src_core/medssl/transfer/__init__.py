@@ -7,10 +7,17 @@ from medssl.transfer.classify import TrainedClassifier, finetune_classifier
 from medssl.transfer.draw import draw_labelled
 from medssl.transfer.labels import Labels, read_labels
 from medssl.transfer.masks import MaskFiles, find_masks, parse_structures
+from medssl.transfer.outlining import images_with_masks, learn_outlines
 from medssl.transfer.predictions import require_no_predictions, write_classes, write_masks
 from medssl.transfer.segment import TrainedSegmenter, finetune_segmenter
 from medssl.transfer.settings import FinetuneSettings
-from medssl.transfer.storage import FinetunedCard, load_trained, require_free, save_trained
+from medssl.transfer.storage import (
+    FinetunedCard,
+    load_trained,
+    make_card,
+    require_free,
+    save_trained,
+)
 
 __all__ = [
     "Base",
@@ -24,7 +31,10 @@ __all__ = [
     "find_masks",
     "finetune_classifier",
     "finetune_segmenter",
+    "images_with_masks",
+    "learn_outlines",
     "load_trained",
+    "make_card",
     "open_base",
     "parse_structures",
     "read_labels",

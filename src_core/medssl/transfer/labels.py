@@ -102,6 +102,17 @@ def read_labels(
     return Labels(names, exclusive, targets, groups, _notes(path, texts, absent, len(sources)))
 
 
+def parse_yes_no(text: str) -> int | None:
+    """Return 1 for ``1``, ``yes``, ``true``, 0 for their opposites, None for anything else.
+
+    Examples
+    --------
+    >>> parse_yes_no("Yes"), parse_yes_no("0"), parse_yes_no("benign")
+    (1, 0, None)
+    """
+    return _YES_NO.get(text.lower())
+
+
 def _targets(
     path: Path, columns: Sequence[str], texts: dict[str, tuple[str, ...]]
 ) -> tuple[tuple[str, ...], bool, dict[str, NDArray[np.float32]]]:
@@ -119,7 +130,7 @@ def _targets(
         return names, True, chosen
     targets = {}
     for key, values in texts.items():
-        known = [_YES_NO.get(value.lower()) for value in values]
+        known = [parse_yes_no(value) for value in values]
         if None in known:
             wrong = columns[known.index(None)]
             raise FileRefusedError(

@@ -57,6 +57,15 @@ class MaskFiles:
             [any(part in files for part in parts) for parts in self.structures.values()], np.bool_
         )
 
+    def complete(self, case: Case) -> NDArray[np.bool_]:
+        """Tell for which structures ``(S,)`` there are files of all that they are made of."""
+        files = self._of(case)
+        if "" in files:
+            return np.ones(len(self.structures), np.bool_)
+        return np.array(
+            [all(part in files for part in parts) for parts in self.structures.values()], np.bool_
+        )
+
     def read(self, case: Case) -> NDArray[np.bool_]:
         """Read the masks of an image on its own grid: ``(S, *source_grid.shape)``.
 

@@ -83,14 +83,14 @@ def write_masks(
     """
     rows: list[list[str]] = [["image", "structure", "value", "size", "unit", "learned_from"]]
     known = set(learned_from)
-    for number, (case, relative) in enumerate(zip(cases, _files_of(cases), strict=True)):
+    for number, (case, relative) in enumerate(zip(cases, output_files(cases), strict=True)):
         progress(number, len(cases), f"segmenting {case.name}")
         labels = label_map(trained.predict(case))
         path = folder / MASKS_NAME / relative
         path.parent.mkdir(parents=True, exist_ok=True)
         axes: Axes = "yx" if case.source_grid.ndim == 2 else "zyx"
         write_image(Image(labels, case.source_grid, axes), path)
-        voxel, unit = _voxel(case)
+        voxel, unit = voxel_size(case)
         for value, name in enumerate(names, 1):
             size = float((labels == value).sum()) * voxel
             learned = str(int(case.key in known))
@@ -129,7 +129,7 @@ def label_map(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.where(probabilities.max(0) > CERTAIN, likeliest, 0).astype(np.uint8)
 
 
-def _files_of(cases: Sequence[Case]) -> list[Path]:
+def output_files(cases: Sequence[Case]) -> list[Path]:
     """Name a file an image; those that would share one keep the ending of their image too."""
     shared = Counter(_file_of(case) for case in cases)
     return [_file_of(case, whole=shared[_file_of(case)] > 1) for case in cases]
@@ -144,7 +144,8 @@ def _file_of(case: Case, whole: bool = False) -> Path:
     return Path(*[part.replace(":", "_") for part in parts[:-1]], stem + suffix)
 
 
-def _voxel(case: Case) -> tuple[float, str]:
+def voxel_size(case: Case) -> tuple[float, str]:
+    """Return the size of a voxel of an image and its unit: mm², mm³ or px."""
     grid = case.source_grid
     if grid.unit != "mm":
         return 1.0, "px"

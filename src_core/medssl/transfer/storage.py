@@ -16,7 +16,9 @@ from medssl import __version__
 from medssl.devices import choose_device
 from medssl.errors import ModelError, StorageError
 from medssl.nets import Architecture
+from medssl.prepare import PreparedCohort
 from medssl.prepare.settings import PrepareSettings
+from medssl.transfer.base import Base
 from medssl.transfer.classify import TrainedClassifier
 from medssl.transfer.nets import Classifier, Segmenter
 from medssl.transfer.segment import TrainedSegmenter
@@ -69,6 +71,50 @@ def require_free(folder: str | Path) -> Path:
             "folder, or delete this one."
         )
     return target
+
+
+def make_card(
+    trained: TrainedClassifier | TrainedSegmenter,
+    names: tuple[str, ...],
+    base: Base,
+    prepared: PreparedCohort,
+    settings: FinetuneSettings,
+    learned_from: int,
+    seconds: float,
+) -> FinetunedCard:
+    """Describe a fine-tuned net.
+
+    Parameters
+    ----------
+    trained
+        The net.
+    names
+        Classes, findings or structures.
+    base
+        What it began with.
+    prepared
+        The images, prepared for it.
+    settings
+        How it learned.
+    learned_from
+        Number of labelled images.
+    seconds
+        Of learning.
+    """
+    classifies = isinstance(trained, TrainedClassifier)
+    return FinetunedCard(
+        task="classify" if classifies else "segment",
+        names=names,
+        exclusive=trained.exclusive if isinstance(trained, TrainedClassifier) else False,
+        architecture=base.architecture,
+        input=prepared.settings,
+        canvas=trained.canvas,
+        base=base.record,
+        transferred=len(trained.net.transferred),
+        settings=settings,
+        learned_from=learned_from,
+        seconds=round(seconds, 1),
+    )
 
 
 def save_trained(

@@ -22,6 +22,8 @@ from medssl.views.randomness import Draws
 
 Loss = Callable[[ImageBatch, Draws], Tensor]
 """Loss of a batch on the training's device, with the random numbers of its views."""
+Watch = Callable[[int], bool]
+"""Told of each step that is done, counted from 1; True ends the training there."""
 
 
 def finetune(
@@ -30,6 +32,7 @@ def finetune(
     loss: Loss,
     settings: FinetuneSettings,
     progress: Progress = silent,
+    watch: Watch | None = None,
 ) -> list[float]:
     """Train a net on labelled images.
 
@@ -48,6 +51,8 @@ def finetune(
         Steps, rates.
     progress
         Called at each step; may raise `Cancelled`.
+    watch
+        Looks at the net after each step, and may end the training.
 
     Returns
     -------
@@ -90,6 +95,8 @@ def finetune(
         optimiser.step()
         losses.append(value.detach())
         progress(step + 1, settings.steps, "learning from labels")
+        if watch is not None and watch(step + 1):
+            break
     net.eval()
     return torch.stack(losses).tolist()
 

@@ -1,0 +1,177 @@
+"""``medssl evaluate segment``: how well few known masks segment all other images."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from medssl.cli.bars import working
+from medssl.cli.comparing import read_groups
+from medssl.cli.images import INSTANT, DeviceOption, Images, find_images
+from medssl.cli.output import out, print_json, say, write_json
+
+
+class Mode(StrEnum):
+    """Ways to segment."""
+
+    CLUSTERS = "clusters"
+    FEW = "few"
+
+
+class Reading(StrEnum):
+    """How clusters are found."""
+
+    KMEANS = "kmeans"
+    ASSIGNMENT = "assignment"
+    PROTOTYPES = "prototypes"
+
+
+class Learner(StrEnum):
+    """How few labels teach."""
+
+    HEAD = "head"
+    FINETUNE = "finetune"
+
+
+ReadingOption = Annotated[
+    Reading,
+    typer.Option(help="Clusters by k-means on embeddings, or a model's own (--clusters)."),
+]
+CountOption = Annotated[
+    int | None,
+    typer.Option(
+        "--clusters",
+        metavar="K",
+        help="Clusters of k-means. Left out: chosen.",
+        min=2,
+        max=512,
+        show_default=False,
+    ),
+]
+
+
+def segment(
+    images: Images,
+    masks: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MASKS",
+            help="Folder of <image stem>.<ext> or <image stem>__<structure>.<ext>.",
+            show_default=False,
+        ),
+    ],
+    mode: Annotated[Mode, typer.Option(help="Way to segment.")] = Mode.CLUSTERS,
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar="DIR|instant|random|intensity|otsu",
+            help="Model folder, run folder, the training-free descriptor, random weights; of "
+            "clusters the controls.",
+        ),
+    ] = INSTANT,
+    structures: Annotated[
+        str | None,
+        typer.Option(metavar="NAME=PART+PART,...", help="Structures put together."),
+    ] = None,
+    shots: Annotated[int, typer.Option(metavar="N", help="Images with masks.", min=1)] = 1,
+    seed: Annotated[int, typer.Option(metavar="S", help="Draws them.", min=0)] = 0,
+    clusters: CountOption = None,
+    reading: ReadingOption = Reading.KMEANS,
+    learner: Annotated[
+        Learner | None,
+        typer.Option(
+            help="few: a head on the embeddings, in seconds, or the whole net. Left out: finetune.",
+            show_default=False,
+        ),
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            help="few: steps of the fine-tuning. Left out: 100.", min=2, show_default=False
+        ),
+    ] = None,
+    upright: Annotated[bool, typer.Option(help="The images have a known way up.")] = True,
+    groups: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Columns image,group: what belongs together."),
+    ] = None,
+    spacing: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Pixel sizes: image,x_mm,y_mm[,z_mm]."),
+    ] = None,
+    device: DeviceOption = "auto",
+    json: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="OUT", help="Write the result here; - for stdout."),
+    ] = None,
+) -> None:
+    """Learn from N images with masks, segment all others, and measure."""
+    from medssl.evaluate.segmentation import evaluate_segmentation, make_request
+    from medssl.transfer import parse_structures
+
+    request = make_request(
+        model=model,
+        mode=mode.value,
+        shots=shots,
+        seed=seed,
+        clusters=clusters,
+        reading=reading.value,
+        learner=learner.value if learner else None,
+        steps=steps,
+        upright=upright,
+        device=device,
+    )
+    wanted = parse_structures(structures) if structures else None
+    listing = find_images(images)
+    with working(f"Evaluating {model}") as report:
+        result = evaluate_segmentation(
+            listing,
+            masks,
+            request,
+            wanted,
+            spacing,
+            read_groups(groups, listing.sources),
+            progress=report,
+        )
+    told = {problem.message for problem in listing.problems}
+    for note in (*result["problems"], *result["warnings"]):
+        if note not in told:
+            say(note)
+    if str(json) == "-":
+        print_json(result)
+        return
+    if json is not None:
+        write_json(json, result)
+    show_segmentation(result)
+
+
+def show_segmentation(result: dict[str, Any]) -> None:
+    """Print a line a structure, and the best single cluster beside the union."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("structure")
+    headings = ["Dice", "IoU", "HD95 mm", "n"]
+    for heading in headings + (["Dice of one cluster"] if "single" in result else []):
+        table.add_column(heading, justify="right")
+    rows = result["per_structure"] | {"mean": {**result, "n": result["images"]}}
+    singles = result.get("single")
+    for name, values in rows.items():
+        cells = [_number(values[figure]) for figure in ("dice", "iou", "hd95_mm")]
+        cells.append(str(values["n"]))
+        if singles is not None:
+            cells.append(_number((singles["per_structure"] | {"mean": singles})[name]["dice"]))
+        table.add_row(name, *cells)
+    out.print(table)
+    shots = ", ".join(result["shots"])
+    out.print(
+        f"Learned from {shots}; {1000 * result['seconds_per_case']:.0f} ms an image.",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

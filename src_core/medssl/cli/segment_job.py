@@ -1,0 +1,90 @@
+"""How the command line runs the job that teaches a net masks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from medssl.cli.bars import working
+from medssl.cli.output import out, print_json, say
+from medssl.cli.run import describe_log
+
+if TYPE_CHECKING:
+    from medssl.io import ImageListing
+
+
+class Asked(NamedTuple):
+    """What the command line asks of the training."""
+
+    model: str
+    labelled: str
+    effort: Literal["quick", "standard", "paper"]
+    steps: int | None
+    upright: bool
+    device: str
+    seed: int
+
+
+def run_segment_job(
+    listing: ImageListing,
+    images: Sequence[Path],
+    masks: Path,
+    structures: dict[str, tuple[str, ...]] | None,
+    folder: Path,
+    asked: Asked,
+    background: bool,
+    json: bool,
+) -> None:
+    """Make a job of a fine-tuning on masks, and run or start it.
+
+    Raises
+    ------
+    SettingsError
+        If the model has no net to fine-tune.
+    """
+    from medssl.embed import INSTANT
+    from medssl.embed.dimension import choose_ndim
+    from medssl.errors import SettingsError
+    from medssl.jobs import SegmentRequest, create_job, run_job, start_job
+    from medssl.transfer import FinetuneSettings
+    from medssl.transfer.base import RANDOM
+    from medssl.transfer.predictions import MASKS_NAME, SIZES_NAME
+
+    if asked.model == INSTANT:
+        raise SettingsError("instant has no net to fine-tune: name a model with --model, or random")
+    named = [asked.model] if asked.model != RANDOM else []
+    ndim: Literal[2, 3] = 3 if choose_ndim(listing.sources, *named) == 3 else 2
+    settings = FinetuneSettings.preset(asked.effort, ndim, asked.upright, asked.device, asked.seed)
+    if asked.steps is not None:
+        settings = settings.model_copy(update={"steps": asked.steps})
+    request = SegmentRequest(
+        images=tuple(map(str, images)),
+        masks=str(masks),
+        structures=structures,
+        labelled=asked.labelled,
+        model=asked.model if asked.model == RANDOM else str(Path(asked.model).absolute()),
+        settings=settings,
+    )
+    path = create_job(request, folder=folder)
+    if background:
+        pid = start_job(path)
+        if json:
+            print_json({"run": path, "pid": pid})
+        else:
+            text = f"process {pid} works on {path}. Follow it with: medssl logs --follow {path}"
+            out.print(text, markup=False, soft_wrap=True)
+        return
+    known = {*listing.notes, *(problem.message for problem in listing.problems)}
+
+    def tell(event: dict[str, object]) -> None:
+        text = describe_log(event)
+        if text is not None and event["message"] not in known:
+            say(text)
+
+    with working("Learning") as report:
+        run_job(path, progress=report, on_event=tell)
+    if json:
+        print_json({"run": path, "organs": path / SIZES_NAME, "predicted": path / MASKS_NAME})
+        return
+    out.print(f"Masks: {path / MASKS_NAME}. Not for diagnosis.", markup=False, soft_wrap=True)

@@ -1,0 +1,75 @@
+"""What an evaluation of masks is asked to measure."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from medssl.embed import INSTANT
+from medssl.errors import SettingsError
+from medssl.segment.clusters.controls import INTENSITY, OTSU
+
+
+class SegmentationRequest(BaseModel):
+    """What is measured."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = Field(
+        default="instant",
+        description="Model folder, run folder, instant or random; of clusters also the controls "
+        "intensity and otsu.",
+    )
+    mode: Literal["clusters", "few"] = Field(default="clusters", description="Way to segment.")
+    shots: int = Field(default=1, ge=1, description="Images whose masks are known.")
+    seed: int = Field(default=0, ge=0, description="Draws them; of all else random.")
+    clusters: int | None = Field(
+        default=None, ge=2, le=512, description="Clusters of k-means; empty: chosen."
+    )
+    reading: Literal["kmeans", "assignment", "prototypes"] = Field(
+        default="kmeans", description="How clusters are found: k-means, or the model's own."
+    )
+    learner: Literal["head", "finetune"] | None = Field(
+        default=None,
+        description="How few labels teach: a head on the embeddings, or the whole net (if empty).",
+    )
+    steps: int | None = Field(
+        default=None, ge=2, description="Steps of the fine-tuning; empty: 100."
+    )
+    upright: bool = Field(default=True, description="The images have a known way up.")
+    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps.")
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        by_kmeans = self.mode == "clusters" and self.reading == "kmeans"
+        if self.model in (INTENSITY, OTSU) and not by_kmeans:
+            raise ValueError(f"{self.model} is a control of clusters by k-means only")
+        if self.clusters is not None and not by_kmeans:
+            raise ValueError("a number of clusters is for clusters by k-means only")
+        if self.reading != "kmeans" and self.mode != "clusters":
+            raise ValueError("clusters are read in the mode clusters only")
+        if self.learner is not None and self.mode != "few":
+            raise ValueError("a learner is for the mode few only")
+        if self.steps is not None and (self.mode != "few" or self.learner == "head"):
+            raise ValueError("steps are for the fine-tuning of the mode few only")
+        if self.model == INSTANT and self.mode == "few" and self.learner != "head":
+            raise ValueError("instant has no net to fine-tune; take the learner head")
+        return self
+
+
+def make_request(**values: Any) -> SegmentationRequest:
+    """Build a request.
+
+    Raises
+    ------
+    SettingsError
+        If something is out of range, or does not go together.
+    """
+    try:
+        return SegmentationRequest(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        what = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{where}: {what}" if where else what) from error

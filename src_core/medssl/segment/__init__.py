@@ -1,0 +1,1 @@
+"""Segmentation with next to no outlines: clusters of a cohort, and few labels."""

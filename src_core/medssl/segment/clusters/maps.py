@@ -1,0 +1,42 @@
+"""The structures of an image as a label map on its own grid."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medssl.embed import EmbeddedCase
+from medssl.prepare.maps import to_source
+from medssl.segment.clusters.finding import Clusters
+from medssl.segment.clusters.refining import Guide, RefineSettings, to_voxels
+
+
+def structure_map(
+    clusters: Clusters, case: EmbeddedCase, level: int, settings: RefineSettings
+) -> NDArray[np.uint16]:
+    """Return which of `level` structures each voxel belongs to: 1 to `level`, on the source grid.
+
+    Borders follow the image; the same value is the same structure in all images of a cohort.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such level.
+    """
+    groups = clusters.tree.groups(level)
+    shares = clusters.shares(case)
+    guide = Guide(case.case.array, settings)
+    best: NDArray[np.float32] | None = None
+    labels = np.ones(case.case.source_grid.shape, np.uint16)
+    for group in range(level):
+        cells = shares[groups == group].sum(0, keepdims=True)
+        if cells.max() < 1 / (2 * level):
+            continue  # it can be the likeliest nowhere
+        smooth = guide.smooth(to_voxels(cells, case)[0])
+        fine = to_source(smooth[None], case.case.grid, case.case.source_grid)[0]
+        if best is None:
+            best = np.full(fine.shape, -np.inf, np.float32)
+        better = fine > best
+        best[better] = fine[better]
+        labels[better] = group + 1
+    return labels

@@ -1,0 +1,7 @@
+"""Fixtures of the tests of evaluations."""
+
+from __future__ import annotations
+
+from tests.core.segment.discs import disc_masks, discs, embedded
+
+__all__ = ["disc_masks", "discs", "embedded"]
