@@ -127,7 +127,7 @@ def test_the_cohort_of_the_landmarks_dock_can_be_learned_from(
     landmarks.open_folder(pictures)
     gui.wait_idle(landmarks)
     actions = dock.head.images.menu().actions()
-    own = next(a for a in actions if "Landmarks" in a.text())
+    own = next(a for a in actions if "open here" in a.text())
     own.trigger()
     gui.until(lambda: dock.training.images is not None)
     assert dock.training.images.where == pictures
