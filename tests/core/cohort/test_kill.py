@@ -21,12 +21,12 @@ from medssl.geometry import Grid
 CLICKS = 50
 KILLS = 20
 DRIVER = """
-import sys
+import os, sys
 from medssl.cohort import Cohort
 cohort = Cohort.open(sys.argv[1])
 for number in range(int(sys.argv[2])):
     cohort.set_point(str(number), "carina", (number, 2 * number), None, "manual")
-    print(number, flush=True)
+    os.write(1, b"%d\\n" % number)  # at once or not at all
 """
 FORKING = """
 import os, sys
@@ -36,10 +36,10 @@ for line in sys.stdin:
     if child == 0:
         with Cohort.open(sys.argv[1]) as cohort:
             first = len(cohort.points(kind="human"))
-            print(os.getpid(), flush=True)
+            os.write(1, b"%d\\n" % os.getpid())
             for number in range(first, int(sys.argv[2])):
                 cohort.set_point(str(number), "carina", (number, 2 * number), None, "manual")
-                print(number, flush=True)
+                os.write(1, b"%d\\n" % number)  # at once or not at all
         os._exit(0)
     os.waitpid(child, 0)
     print("ended", flush=True)
