@@ -4,10 +4,12 @@
     python benchmarks/lesions.py cxr                      consolidation in chest films
     python benchmarks/lesions.py busi --model DIR ...     begin with these models too
     python benchmarks/lesions.py busi --labels 20 --seeds 5
+    python benchmarks/lesions.py busi --methods           the maps of all methods, same nets
     python benchmarks/lesions.py busi --speed             seconds a map, 2-D and 3-D
 
 The sets are looked for in ``../shared/data`` or ``$MEDSSL_TEST_DATA``. Each image is answered by
-nets that have not learned from it; masks are for scoring only. Tables are printed as Markdown; all
+nets that have not learned from it; masks are for scoring only. A benchmark that was interrupted
+goes on from the last finished part. Tables are printed as Markdown; all
 figures and the sheet (best, median and worst cases by overlap, not a selection) are written into
 the work folder.
 """
@@ -82,6 +84,7 @@ def evaluate(
         given.labels,
         given.method,
         device=given.device,
+        also=tuple(one for one in METHODS if one != given.method) if given.methods else (),
     )
     groups = folder / asked.groups if asked.groups else None
     picked: list[Picked] = []
@@ -93,6 +96,7 @@ def evaluate(
         asked.columns,
         groups=read_groups(groups, listing.sources),
         cache=ArrayCache(given.work / "cache"),
+        keep=given.work / "parts",
         progress=tell,
         show=picked.append,
     )
@@ -144,6 +148,7 @@ def main() -> None:
     parser.add_argument("--labels", type=int, help="of each class")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--method", choices=METHODS, default=METHODS[0])
+    parser.add_argument("--methods", action="store_true", help="score the other methods too")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--speed", action="store_true")
     parser.add_argument("--work", type=Path, default=Path("benchmark_runs/lesions"))

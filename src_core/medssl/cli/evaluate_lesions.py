@@ -77,6 +77,14 @@ def lesions(
     slices: SlicedOption = False,
     mirror: MirrorOption = True,
     device: DeviceOption = "auto",
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Keep the answers of finished parts here: the same command goes on from there.",
+            file_okay=False,
+        ),
+    ] = None,
     json: Annotated[
         Path | None,
         typer.Option("--json", metavar="OUT", help="Write the result here; - for stdout."),
@@ -104,6 +112,7 @@ def lesions(
             label or ("label",),
             normal,
             read_groups(groups, listing.sources),
+            keep=keep,
             progress=report,
         )
     told = {problem.message for problem in listing.problems}

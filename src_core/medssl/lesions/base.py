@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -40,6 +41,17 @@ class LesionBase:
     sliced: bool
     net: DenseNet | None
     record: dict[str, Any]
+
+    @property
+    def identity(self) -> str:
+        """Hash of the weights, or ``random``."""
+        if self.net is None:
+            return RANDOM
+        hashed = hashlib.blake2b(digest_size=16)
+        for name, values in sorted(self.net.state_dict().items()):
+            hashed.update(name.encode())
+            hashed.update(values.detach().cpu().numpy().tobytes())
+        return hashed.hexdigest()
 
 
 def open_lesion_base(model: str, ndim: Literal[2, 3], sliced: bool = False) -> LesionBase:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from medssl.errors import FileRefusedError, SettingsError
+from medssl.errors import Cancelled, FileRefusedError, SettingsError
 from medssl.evaluate.lesions import LesionTrial, evaluate_lesions
 from medssl.evaluate.lesions.controls import CONTROLS
 from medssl.evaluate.lesions.sheet import Picked, lesion_sheet
@@ -18,6 +18,7 @@ from medssl.geometry import Grid
 from medssl.io import Image, read_image, write_image
 from medssl.lesions import read_lesion_labels
 from medssl.prepare import ArrayCache
+from medssl.progress import Progress, silent
 from tests.core.lesions.conftest import quick
 from tests.core.transfer.blobs import Blobs, write_blobs
 
@@ -32,12 +33,19 @@ def blobs(tmp_path_factory: pytest.TempPathFactory) -> Blobs:
     return write_blobs(tmp_path_factory.mktemp("blobs"), 18)
 
 
-def run(blobs: Blobs, masks: Path, cache: Path, **values: Any) -> tuple[dict[str, Any], list[Any]]:
+def run(
+    blobs: Blobs,
+    masks: Path,
+    cache: Path,
+    keep: Path | None = None,
+    progress: Progress = silent,
+    **values: Any,
+) -> tuple[dict[str, Any], list[Any]]:
     shown: list[Picked] = []
     known = {"folds": 2, "device": "cpu", "settings": quick(steps=4)}
     result = evaluate_lesions(
         blobs.listing, blobs.labels, masks, LesionTrial(**(known | values)), normal="none",
-        cache=ArrayCache(cache), show=shown.append,
+        cache=ArrayCache(cache), keep=keep, progress=progress, show=shown.append,
     )  # fmt: skip
     return result, shown
 
@@ -145,3 +153,51 @@ def test_structures_that_have_the_name_of_a_class_show_it(blobs: Blobs, tmp_path
     mask = truth.mask(blobs.prepared.cases[0], "lesion")
     assert mask is not None
     assert mask.sum() == 4 * 32
+
+
+def test_an_evaluation_goes_on_from_its_last_finished_part(blobs: Blobs, tmp_path: Path) -> None:
+    keep = tmp_path / "parts"
+    cache = tmp_path / "cache"
+
+    def stop_in_the_second_part(done: int, total: int, message: str) -> None:
+        if message.startswith("fold 2"):
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        run(blobs, blobs.masks, cache, keep=keep, progress=stop_in_the_second_part)
+    assert len(list(keep.iterdir())) == 1
+    told: list[str] = []
+    result, _ = run(
+        blobs, blobs.masks, cache, keep=keep, progress=lambda done, total, said: told.append(said)
+    )
+    assert not any(said.startswith("fold 1") for said in told)
+    assert any(said.startswith("fold 2") for said in told)
+    whole, _ = run(blobs, blobs.masks, cache)
+    for block in ("lesion", "left", "right"):
+        assert result[block] == whole[block]
+    assert result["images"] == whole["images"]
+
+
+@pytest.mark.parametrize("change", ["seed", "damage"])
+def test_kept_parts_of_other_settings_or_that_are_damaged_are_not_taken(
+    blobs: Blobs, tmp_path: Path, change: str
+) -> None:
+    keep = tmp_path / "parts"
+    run(blobs, blobs.masks, tmp_path / "cache", keep=keep)
+    if change == "damage":
+        for path in keep.iterdir():
+            path.write_bytes(path.read_bytes()[:200])
+    told: list[str] = []
+    settings = quick(steps=4) if change == "damage" else quick(steps=5)
+    run(
+        blobs, blobs.masks, tmp_path / "cache", keep=keep, settings=settings,
+        progress=lambda done, total, said: told.append(said),
+    )  # fmt: skip
+    assert any(said.startswith("fold 1") for said in told)
+
+
+def test_other_methods_are_scored_beside_it(blobs: Blobs, tmp_path: Path) -> None:
+    result, _ = run(blobs, blobs.masks, tmp_path / "cache", also=("cam", "hirescam"))
+    assert list(result["lesion"]) == ["method", "cam", "hirescam", *CONTROLS]
+    assert result["lesion"]["cam"]["auc"] == result["lesion"]["method"]["auc"]
+    assert result["lesion"]["cam"]["iou_otsu"] != result["lesion"]["method"]["iou_otsu"]

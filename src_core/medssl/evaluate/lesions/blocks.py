@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medssl.evaluate.bootstrap import interval
+from medssl.evaluate.lesions.kept import Answer
 from medssl.evaluate.lesions.scores import (
     THRESHOLDS,
     MapScore,
@@ -28,22 +28,6 @@ METHOD = "method"
 Show = Callable[[Picked], None]
 _DRAWS = 2000
 _BOXES = (0.3, 0.5)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What is said of an image.
-
-    Parameters
-    ----------
-    scores
-        ``(K,)``: of each question, larger is likelier.
-    maps
-        ``(K, *working)``: where.
-    """
-
-    scores: NDArray[np.float64]
-    maps: NDArray[np.float16]
 
 
 def score_blocks(

@@ -13,14 +13,16 @@ from numpy.typing import NDArray
 
 from medssl.embed.dimension import choose_ndim
 from medssl.errors import SettingsError
-from medssl.evaluate.lesions.blocks import METHOD, Answer, Show, score_blocks
+from medssl.evaluate.lesions.blocks import METHOD, Show, score_blocks
 from medssl.evaluate.lesions.controls import CONTROLS
+from medssl.evaluate.lesions.kept import Answer, Answers, KeptParts
 from medssl.evaluate.lesions.truth import open_truth
 from medssl.io import ImageListing
 from medssl.lesions import (
     METHODS,
     LesionBase,
     LesionLabels,
+    LesionModel,
     LesionSettings,
     Method,
     RegionSettings,
@@ -57,6 +59,8 @@ class LesionTrial:
         How the nets learn; None: the quick preset.
     device
         Where.
+    also
+        Other methods whose maps, of the same nets, are scored beside it under their names.
     """
 
     model: str = "random"
@@ -67,6 +71,12 @@ class LesionTrial:
     sliced: bool = False
     settings: LesionSettings | None = None
     device: str = "auto"
+    also: tuple[Method, ...] = ()
+
+    @property
+    def methods(self) -> dict[str, Method]:
+        """The methods, by the name that their scores have."""
+        return {METHOD: self.method} | {one: one for one in self.also}
 
 
 def evaluate_lesions(
@@ -78,6 +88,7 @@ def evaluate_lesions(
     normal: str = "normal",
     groups: Mapping[str, str] | None = None,
     cache: ArrayCache | None = None,
+    keep: Path | None = None,
     progress: Progress = silent,
     show: Show | None = None,
 ) -> dict[str, Any]:
@@ -101,6 +112,8 @@ def evaluate_lesions(
         By key: what belongs together and stays in one part, in place of the table's own.
     cache
         Of prepared images; by default the user's.
+    keep
+        Folder in which the answers of finished parts are kept: the same call goes on from there.
     progress
         Told throughout; may raise `Cancelled`.
     show
@@ -109,7 +122,8 @@ def evaluate_lesions(
     Returns
     -------
     dict
-        ``lesion`` and each class: the scores of ``method`` and of each control; ``images`` (what
+        ``lesion`` and each class: the scores of ``method``, of the methods of
+        ``also``, and of each control; ``images`` (what
         was said of each), ``thresholds``, ``notes``, and what was measured.
 
     Raises
@@ -138,7 +152,8 @@ def evaluate_lesions(
     parts = deal_folds(keys, known.kinds, together, trial.folds, trial.seed)
     _require_parts(known, keys, parts)
     begun = time.monotonic()
-    answers, notes = _answers(cases, known, parts, base, settings, trial, together, progress)
+    kept = KeptParts(keep, _told(trial, base, settings, known, keys, together), cases)
+    answers, notes = _answers(cases, known, parts, base, settings, trial, together, kept, progress)
     return {
         **score_blocks(cases, known, parts, answers, truth, progress, show),
         "images": _rows(cases, known, parts, answers[METHOD]),
@@ -168,6 +183,26 @@ def _require_parts(labels: LesionLabels, keys: Sequence[str], parts: NDArray[np.
             )
 
 
+def _told(
+    trial: LesionTrial,
+    base: LesionBase,
+    settings: LesionSettings,
+    labels: LesionLabels,
+    keys: Sequence[str],
+    groups: Mapping[str, str],
+) -> dict[str, Any]:
+    """Return what, beside the images, the answers of a part follow from."""
+    return {
+        "net": base.architecture.model_dump(mode="json"),
+        "weights": base.identity,
+        "sliced": base.sliced,
+        "methods": trial.methods,
+        "settings": settings.model_dump(mode="json", exclude={"learning": {"device"}}),
+        "targets": {key: [labels.kinds[key], *labels.targets[key].tolist()] for key in keys},
+        "groups": dict(sorted(groups.items())),
+    }
+
+
 def _answers(
     cases: Sequence[Case],
     labels: LesionLabels,
@@ -176,29 +211,29 @@ def _answers(
     settings: LesionSettings,
     trial: LesionTrial,
     groups: Mapping[str, str],
+    kept: KeptParts,
     progress: Progress,
-) -> tuple[dict[str, dict[str, Answer]], list[str]]:
+) -> tuple[Answers, list[str]]:
     """Answer each image by nets that have not learned from it; controls need no nets."""
-    made: dict[str, dict[str, Answer]] = {METHOD: {}}
+    made: Answers = {name: {} for name in trial.methods}
     notes: list[str] = []
-    sigma = RegionSettings().smoothing
     count = int(parts.max()) + 1
     for part in range(count):
         pool = [case.key for case, one in zip(cases, parts, strict=True) if one != part]
         if trial.labels_per_class is not None:
             amount = str(trial.labels_per_class)
             pool = draw_labelled(labels.strata(), amount, trial.seed, pool)
-        told = _telling(progress, part, count)
-        taught = LesionLabels(**{**vars(labels.only(pool)), "groups": dict(groups)})
-        fitted = fit_lesions(cases, taught, base, settings, told)
-        notes += fitted.notes
-        for case, one in zip(cases, parts, strict=True):
-            if one != part:
-                continue
-            found = fitted.model.find(case, trial.method)
-            assert found.maps is not None
-            maps = smoothed(found.maps, sigma).astype(np.float16)
-            made[METHOD][case.key] = Answer(found.probabilities, maps)
+        found = kept.read(part, pool, list(trial.methods))
+        if found is None:
+            told = _telling(progress, part, count)
+            taught = LesionLabels(**{**vars(labels.only(pool)), "groups": dict(groups)})
+            fitted = fit_lesions(cases, taught, base, settings, told)
+            notes += fitted.notes
+            asked = [case for case, one in zip(cases, parts, strict=True) if one == part]
+            found = _asked(fitted.model, asked, trial.methods)
+            kept.write(part, pool, found)
+        for name, given in found.items():
+            made[name] |= given
     for name, control in CONTROLS.items():
         made[name] = {}
         for case in cases:
@@ -208,6 +243,18 @@ def _answers(
                 np.full(count, score), np.repeat(values[None].astype(np.float16), count, 0)
             )
     return made, list(dict.fromkeys(notes))
+
+
+def _asked(model: LesionModel, cases: Sequence[Case], methods: Mapping[str, Method]) -> Answers:
+    made: Answers = {name: {} for name in methods}
+    sigma = RegionSettings().smoothing
+    for case in cases:
+        for name, method in methods.items():
+            found = model.find(case, method)
+            assert found.maps is not None
+            maps = smoothed(found.maps, sigma).astype(np.float16)
+            made[name][case.key] = Answer(found.probabilities, maps)
+    return made
 
 
 def _rows(
