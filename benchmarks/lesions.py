@@ -4,6 +4,7 @@
     python benchmarks/lesions.py cxr                      consolidation in chest films
     python benchmarks/lesions.py busi --model DIR ...     begin with these models too
     python benchmarks/lesions.py busi --labels 20 --seeds 5
+    python benchmarks/lesions.py busi --effort standard   four times as many steps
     python benchmarks/lesions.py busi --methods           the maps of all methods, same nets
     python benchmarks/lesions.py busi --speed             seconds a map, 2-D and 3-D
 
@@ -31,7 +32,7 @@ from medssl.cli.comparing import read_groups
 from medssl.evaluate.lesions import LesionTrial, evaluate_lesions
 from medssl.evaluate.lesions.sheet import Picked, lesion_sheet
 from medssl.io import list_images
-from medssl.lesions import METHODS
+from medssl.lesions import METHODS, LesionSettings
 from medssl.prepare import ArrayCache
 
 SCORES = (
@@ -47,7 +48,6 @@ class LesionSet:
     folder: str
     columns: tuple[str, ...] = ("label",)
     groups: str | None = None
-    mirror: bool = True
 
 
 SETS = {
@@ -83,6 +83,7 @@ def evaluate(
         seed,
         given.labels,
         given.method,
+        settings=LesionSettings.preset(given.effort, device=given.device, seed=seed),
         device=given.device,
         also=tuple(one for one in METHODS if one != given.method) if given.methods else (),
     )
@@ -148,6 +149,7 @@ def main() -> None:
     parser.add_argument("--labels", type=int, help="of each class")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--method", choices=METHODS, default=METHODS[0])
+    parser.add_argument("--effort", choices=("quick", "standard"), default="quick")
     parser.add_argument("--methods", action="store_true", help="score the other methods too")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--speed", action="store_true")
