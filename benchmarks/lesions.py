@@ -31,8 +31,9 @@ import numpy as np
 from medssl.cli.comparing import read_groups
 from medssl.evaluate.lesions import LesionTrial, evaluate_lesions
 from medssl.evaluate.lesions.sheet import Picked, lesion_sheet
+from medssl.evaluate.scores import auc
 from medssl.io import list_images
-from medssl.lesions import METHODS, LesionSettings
+from medssl.lesions import METHODS, NORMAL, LesionSettings
 from medssl.prepare import ArrayCache
 
 SCORES = (
@@ -130,6 +131,30 @@ def _cell(rows: list[dict[str, Any]], name: str) -> str:
     return text if around is None else f"{text} [{around[0]:.2f}, {around[1]:.2f}]"
 
 
+def print_seen(model: str, result: dict[str, Any], picked: list[Picked]) -> None:
+    """Print the scores of images that the pretraining had seen, without labels, and of the others.
+
+    A model folder that is not a run does not tell what it has seen.
+    """
+    job = Path(model) / "job.json"
+    if not job.is_file():
+        return
+    seen = {row["key"] for row in json.loads(job.read_text(encoding="utf-8"))["inputs"]}
+    for said, wanted in (("seen by the pretraining", True), ("not seen", False)):
+        rows = [row for row in result["images"] if (row["image"] in seen) == wanted]
+        lesion = np.array([row["kind"] != NORMAL for row in rows])
+        if lesion.all() or not lesion.any():
+            continue
+        area = auc(np.array([[row["p_lesion"]] for row in rows]), lesion[:, None])[0]
+        own = [one for one in picked if (one.name in seen) == wanted]
+        hits = [bool(one.mask.flat[int(one.values.argmax())]) for one in own]
+        overlap = np.mean([one.overlap for one in own])
+        print(
+            f"\n{len(rows)} images {said}: AUC {area:.3f}, pointing {np.mean(hits):.3f}, ", end=""
+        )
+        print(f"IoU at the tuned threshold {overlap:.3f}")
+
+
 def measure_speed(device: str) -> None:
     """Print the seconds that a map takes: a picture of 512 × 512 and a volume of 128³."""
     from medssl.evaluate.lesions.speed import seconds_a_map
@@ -171,6 +196,7 @@ def main() -> None:
             path.write_text(json.dumps(result, indent=2))
             lesion_sheet(picked).save(path.with_suffix(".png"))
         print(f"\n## {model}, {results[0]['map']}, {results[0]['seconds']:.0f} s")
+        print_seen(model, result, picked)
         for block, value in results[0].items():
             if isinstance(value, dict) and "saliency" in value:
                 print_table(block, results)
