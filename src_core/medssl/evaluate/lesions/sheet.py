@@ -130,9 +130,9 @@ def _heat(case: Picked, tile_px: int) -> Image.Image:
     top = max(float(case.values.max()), 1e-6)
     share = np.clip(case.values / top, 0, 1)
     grey = np.clip(case.image, 0, 1)
-    hot = np.stack([share, 0.25 * share * (1 - share) * 4, 1 - share], -1)
-    mixed = 0.55 * grey[..., None] + 0.45 * hot
-    colours = (np.clip(mixed, 0, 1) * 255).astype(np.uint8)
+    hot = np.stack([np.ones_like(share), 0.8 * share, 0.1 * share], -1)
+    opacity = 0.7 * share[..., None]
+    colours = (((1 - opacity) * grey[..., None] + opacity * hot) * 255).astype(np.uint8)
     colours[_edge(case.values >= case.threshold * top)] = (255, 255, 255)
     colours[_edge(case.mask)] = _OUTLINE
     return _fitted(Image.fromarray(colours), tile_px)
