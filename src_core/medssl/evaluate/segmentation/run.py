@@ -108,7 +108,10 @@ def evaluate_segmentation(
     first, *others = rows
     return {
         **segmentation_report(rows[first], found.names),
-        **{name: segmentation_report(rows[name], found.names) for name in others},
+        **{
+            name: segmentation_report(rows[name], found.names) | {"cases": rows[name]}
+            for name in others
+        },
         "cases": rows[first],
         "seconds_per_case": seconds,
         "shots": [shot.key for shot in shots],
