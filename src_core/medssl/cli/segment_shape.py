@@ -75,8 +75,7 @@ ColourOption = Annotated[Colour, typer.Option(help="Of colour images, what is lo
 StepsOption = Annotated[
     int | None,
     typer.Option(
-        help="Steps against the adversary; a round of refinement has half as many. Left out: the "
-        "effort's.",
+        help="Steps against the adversary and of each round of refinement. Left out: the effort's.",
         min=4,
         show_default=False,
     ),
@@ -112,7 +111,7 @@ def shape(
     from medssl.transfer.predictions import MASKS_NAME, SIZES_NAME
 
     listing = find_images(images)
-    given = {} if steps is None else {"steps": steps, "refine_steps": max(2, steps // 2)}
+    given = {} if steps is None else {"steps": steps, "refine_steps": steps}
     settings = ShapeSettings.preset(
         effort.value,
         3 if choose_ndim(listing.sources) == 3 else 2,

@@ -114,7 +114,7 @@ def shape_settings(request: SegmentationRequest, ndim: int) -> ShapeSettings:
     """Return how a shape is learned in an evaluation."""
     given: dict[str, Any] = {}
     if request.steps is not None:
-        given = {"steps": request.steps, "refine_steps": max(2, request.steps // 2)}
+        given = {"steps": request.steps, "refine_steps": request.steps}
     return ShapeSettings.preset(
         "quick",
         3 if ndim == 3 else 2,

@@ -14,6 +14,7 @@ from medssl.pretrain.settings import PretrainSettings
 from medssl.progress import Progress, silent
 from medssl.segment.shape_guided.maps import ShapeMaps, ShapeNet
 from medssl.segment.shape_guided.prior import ShapePrior
+from medssl.segment.shape_guided.pseudo_labels import island_size
 from medssl.segment.shape_guided.recipe import shape_recipe
 from medssl.segment.shape_guided.refining import refine, refined_map
 from medssl.segment.shape_guided.settings import ShapeSettings
@@ -88,10 +89,11 @@ def learn_shape(
     )
     result = pretrain(prepared, asked, Path(folder) / ADVERSARY_NAME, progress, shapes=shapes)
     before = _first_maps(result.model_folder, prepared.cases, settings, progress)
+    smallest = island_size(prior.masks)
     after: Sequence[ShapeMaps] = before
     trained: TrainedSegmenter | None = None
     for number in range(1, settings.rounds + 1):
-        trained = refine(prepared.cases, after, settings, number, progress)
+        trained = refine(prepared.cases, after, settings, smallest, number, progress)
         found = []
         for index, case in enumerate(prepared.cases):
             progress(index, len(prepared.cases), f"finding the shape in {case.name}")

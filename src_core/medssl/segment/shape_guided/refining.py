@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,8 +17,10 @@ from medssl.prepare import Case
 from medssl.pretrain.loader import BatchSource
 from medssl.progress import Progress, silent
 from medssl.segment.shape_guided.maps import Floats, ShapeMaps, mirrored_mean
+from medssl.segment.shape_guided.pseudo_labels import pseudo_label
 from medssl.segment.shape_guided.recipe import shape_architecture
 from medssl.segment.shape_guided.settings import ShapeSettings
+from medssl.transfer.nets import Segmenter
 from medssl.transfer.segment import TrainedSegmenter, begin_segmenter
 from medssl.transfer.settings import FinetuneSettings
 from medssl.transfer.training import choose_canvas, finetune, run_net
@@ -28,19 +31,10 @@ from medssl.views.photometric import PhotometricSettings
 from medssl.views.randomness import Draws
 
 _SMOOTH = 1.0
+_EDGE = 0.01
+"""Probability that a limit is kept away from 0 and 1."""
 _CHANNELS = 3
 _MILD = PhotometricSettings(gamma=0.15, contrast=0.15, offset=0.03, shading=0.03, noise=0.03)
-
-
-def certainty(maps: ShapeMaps) -> Floats:
-    """Return how certain the maps are of each voxel, 0 to 1.
-
-    It is the distance of the share from 0.5, and smaller where cluster and prototype disagree.
-    """
-    sure = np.abs(2 * maps.cluster - 1)
-    if maps.prototype is None:
-        return sure
-    return np.asarray(sure * (1 - np.abs(maps.cluster - maps.prototype)), np.float32)
 
 
 @dataclass(frozen=True)
@@ -54,10 +48,15 @@ def refine(
     cases: Sequence[Case],
     maps: Sequence[ShapeMaps],
     settings: ShapeSettings,
-    number: int,
+    smallest: int,
+    number: int = 1,
     progress: Progress = silent,
 ) -> TrainedSegmenter:
     """Train a fresh segmenter on the maps, each voxel weighted by its certainty.
+
+    What is not certain counts little, so that the fresh net finds less of the shape than the maps
+    it learned from. The bias of its last layer is therefore set such that in all images together
+    it finds as much.
 
     Parameters
     ----------
@@ -67,6 +66,8 @@ def refine(
         What was found in each.
     settings
         Steps and sizes.
+    smallest
+        Pieces of fewer voxels are not the shape.
     number
         Of the round, from 1: another seed a round.
     progress
@@ -75,7 +76,8 @@ def refine(
     learning = refine_settings(settings, number)
     architecture = shape_architecture(settings)
     net = begin_segmenter(architecture, 1, None, learning)
-    labelled = [_Labelled(_joined(*pair)) for pair in zip(cases, maps, strict=True)]
+    made = [pseudo_label(*pair, smallest) for pair in zip(cases, maps, strict=True)]
+    labelled = [_Labelled(_joined(*one)) for one in made]
     shapes = [one.array.shape[1:] for one in labelled]
     canvas = choose_canvas(shapes, architecture.deepest_stride, learning.largest_crop)
     source = BatchSource(labelled, canvas, learning.batch, learning.seed)
@@ -85,7 +87,13 @@ def refine(
         return weighted_loss(run_net(net, images), wanted[:, :1], wanted[:, 1:])
 
     losses = finetune(net, source, loss, learning, progress)
-    return TrainedSegmenter(net, canvas, tuple(losses))
+    trained = TrainedSegmenter(net, canvas, tuple(losses))
+    found = []
+    for index, case in enumerate(cases):
+        progress(index, len(cases), f"how much of the shape is in {case.name}")
+        found.append(refined_map(trained, case, mirrored=False).cluster)
+    _find_as_much(net, found, [label for label, _, _ in made])
+    return trained
 
 
 def refine_settings(settings: ShapeSettings, number: int) -> FinetuneSettings:
@@ -115,8 +123,8 @@ def weighted_loss(logits: Tensor, label: Tensor, weight: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def refined_map(trained: TrainedSegmenter, case: Case) -> ShapeMaps:
-    """Return what the fresh net says of an image, averaged over mirrored copies."""
+def refined_map(trained: TrainedSegmenter, case: Case, mirrored: bool = True) -> ShapeMaps:
+    """Return what the fresh net says of an image, averaged over mirrored copies if asked."""
     array = np.array(case.array)
 
     def read(turned: NDArray[np.float16]) -> Floats:
@@ -124,12 +132,25 @@ def refined_map(trained: TrainedSegmenter, case: Case) -> ShapeMaps:
         return np.asarray(trained.probabilities(images)[0].cpu().numpy(), np.float32)
 
     field = np.asarray(array[FIELD], np.float32) > 0.5
-    return ShapeMaps(mirrored_mean(array, read)[0] * field, None)
+    given = mirrored_mean(array, read) if mirrored else read(array)
+    return ShapeMaps(given[0] * field, None)
 
 
-def _joined(case: Case, maps: ShapeMaps) -> NDArray[np.float16]:
-    array = np.array(case.array)
-    field = np.asarray(array[FIELD], np.float32)
-    sure = np.where(field > 0.5, certainty(maps), 1)  # beyond the field nothing is the shape
-    label = maps.cluster > 0.5
+def _joined(
+    label: NDArray[np.bool_], sure: Floats, array: NDArray[np.float16]
+) -> NDArray[np.float16]:
     return np.concatenate([array, np.stack([label, sure]).astype(np.float16)])
+
+
+def _find_as_much(
+    net: Segmenter, found: Sequence[Floats], labels: Sequence[NDArray[np.bool_]]
+) -> None:
+    """Shift the net's last bias, so that it finds as many voxels as there are in the labels."""
+    every = np.concatenate([one.ravel() for one in found])
+    wanted = sum(int(label.sum()) for label in labels)
+    if not 0 < wanted < every.size:
+        return
+    limit = float(np.partition(every, every.size - wanted)[every.size - wanted])
+    limit = min(1 - _EDGE, max(_EDGE, limit))
+    assert isinstance(net.head.bias, torch.nn.Parameter)
+    net.head.bias.data -= math.log(limit / (1 - limit))

@@ -14,7 +14,7 @@ class ShapeSettings(BaseModel):
 
     ndim: Literal[2, 3] = Field(default=2, description="Pictures (2) or volumes (3).")
     steps: int = Field(default=600, ge=1, description="Steps against the adversary.")
-    refine_steps: int = Field(default=300, ge=2, description="Steps of a round of refinement.")
+    refine_steps: int = Field(default=600, ge=2, description="Steps of a round of refinement.")
     rounds: int = Field(
         default=1, ge=0, le=5, description="Rounds of refinement; 0: the adversary alone."
     )
@@ -61,7 +61,7 @@ class ShapeSettings(BaseModel):
             Whatever else, by name.
         """
         longer = 4 if effort == "standard" else 1
-        begin: dict[str, Any] = {"ndim": ndim, "steps": 600 * longer, "refine_steps": 300 * longer}
+        begin: dict[str, Any] = {"ndim": ndim, "steps": 600 * longer, "refine_steps": 600 * longer}
         if ndim == 3:
             begin |= {"batch": 1, "crop": 48}
         return cls(**begin | values)
