@@ -16,6 +16,8 @@ from medssl.cli.images import INSTANT, DeviceOption, Images, find_images
 from medssl.cli.output import out, print_json, say, write_json
 from medssl.cli.segment_shape import (
     FieldsOption,
+    Polarity,
+    PolarityOption,
     PriorLabelOption,
     RegionsOption,
     RoundsOption,
@@ -94,6 +96,7 @@ def segment(
     fields: FieldsOption = None,
     rounds: RoundsOption = 1,
     side: SideOption = 512,
+    polarity: PolarityOption = Polarity.AUTO,
     regions: RegionsOption = False,
     structures: Annotated[
         str | None,
@@ -154,6 +157,7 @@ def segment(
         fields=str(fields) if fields else None,
         rounds=rounds,
         side=side,
+        polarity=polarity.value,
         regions=regions,
         upright=upright,
         device=device,

@@ -70,6 +70,19 @@ class Colour(StrEnum):
     BLUE = "blue"
 
 
+class Polarity(StrEnum):
+    """How the shape differs from its surroundings."""
+
+    AUTO = "auto"
+    DARK = "dark"
+    BRIGHT = "bright"
+    EITHER = "either"
+
+
+PolarityOption = Annotated[
+    Polarity,
+    typer.Option(help="How the shape differs from its surroundings. auto: looked for."),
+]
 EffortOption = Annotated[Effort, typer.Option(help="Named settings.")]
 ColourOption = Annotated[Colour, typer.Option(help="Of colour images, what is looked at.")]
 StepsOption = Annotated[
@@ -95,6 +108,7 @@ def shape(
     rounds: RoundsOption = 1,
     side: SideOption = 512,
     colour: ColourOption = Colour.GREEN,
+    polarity: PolarityOption = Polarity.AUTO,
     regions: RegionsOption = False,
     upright: Annotated[bool, typer.Option(help="The images have a known way up.")] = False,
     background: Annotated[
@@ -119,6 +133,7 @@ def shape(
         rounds=rounds,
         longest_side=side,
         colour=colour.value,
+        polarity=polarity.value,
         regions=regions,
         upright=upright,
         device=device,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import torch
@@ -16,9 +17,11 @@ from medssl.objectives.base import ObjectiveResult, Outputs
 from medssl.objectives.finite import all_finite
 from medssl.objectives.gather import average_gradients, mean_across_processes
 from medssl.objectives.learning import LearningObjective
-from medssl.objectives.shape_inside import enough_inside, shape_map
+from medssl.objectives.shape_inside import SHAPE, enough_inside, shape_map
 from medssl.objectives.shapes import ShapeMasks
 from medssl.views.dense import DenseViews
+
+_LEAST = 1e-4
 
 
 class ShapeAdversarySettings(BaseModel):
@@ -31,6 +34,12 @@ class ShapeAdversarySettings(BaseModel):
     masks: str = Field(description="Hash of the masks of the shape.")
     noise: float = Field(
         default=0.1, ge=0, description="Standard deviation of noise on all that is judged."
+    )
+    area: float = Field(
+        default=1.0,
+        ge=0,
+        description="Weight of how far the shape's share of a batch is from the masks', beyond a "
+        "factor of 2.",
     )
     widths: tuple[int, int, int, int] = Field(
         default=(32, 64, 64, 128), description="Channels of the discriminator's convolutions."
@@ -51,6 +60,10 @@ class ShapeAdversary(LearningObjective):
     The paper's discriminator judges a whole map by cross-entropy; this one judges patches of it
     by least squares, which trains with crops and few steps. Noise is added to masks and maps, so
     that the difference between 0 or 1 and what lies between is not all that there is to see.
+
+    A net that begins with a map of nearly everything, or nothing, is one that ``D`` soon tells for
+    certain, and learns nothing from it. So the map's share of a batch is held within a factor of
+    2 of the masks' share: ``max(0, |ln share − ln share of the masks| − ln 2)²`` is added.
 
     Parameters
     ----------
@@ -78,6 +91,8 @@ class ShapeAdversary(LearningObjective):
             self.discriminator.parameters(), lr=self.settings.lr, betas=self.settings.betas
         )
         self._stride = net.stride
+        assert net.cluster_head is not None
+        self._favour = net.cluster_head.favour  # no part of what this objective learns
 
     def show(self, shapes: ShapeMasks) -> None:
         """Give it the masks.
@@ -93,14 +108,17 @@ class ShapeAdversary(LearningObjective):
                 "or name another run folder."
             )
         self._shapes = shapes
+        self._favour(SHAPE, min(0.9, max(_LEAST, shapes.share)))
 
     def forward(self, views: DenseViews, outputs: Outputs, stride: int) -> ObjectiveResult:
         """Loss of a batch; the assignment is used."""
         shape, inside = shape_map(views, outputs, stride)
         judged = self.discriminator(self._noisy(shape[enough_inside(inside)]))
-        share = shape.sum().detach() / inside.sum().clamp(min=1)
-        loss = mean_across_processes(fooled_loss(judged))
-        return ObjectiveResult(loss, {"shape_share": share})
+        share = shape.sum() / inside.sum().clamp(min=1)
+        loss = fooled_loss(judged)
+        if self._shapes is not None:
+            loss = loss + self.settings.area * beyond_twice(share, self._shapes.share)
+        return ObjectiveResult(mean_across_processes(loss), {"shape_share": share.detach()})
 
     def after_step(self, views: DenseViews, outputs: Outputs) -> dict[str, Tensor]:
         """Let the discriminator take a step on masks, and on the maps it was shown."""
@@ -125,3 +143,17 @@ class ShapeAdversary(LearningObjective):
         if not self.training or self.settings.noise == 0:
             return maps
         return maps + self.settings.noise * torch.randn_like(maps)
+
+
+def beyond_twice(share: Tensor, wanted: float) -> Tensor:
+    """Return the squared distance of two shares in logarithms, beyond a factor of 2.
+
+    Examples
+    --------
+    >>> float(beyond_twice(torch.tensor(0.19), 0.1))
+    0.0
+    >>> bool(beyond_twice(torch.tensor(0.3), 0.1) > 0.1)
+    True
+    """
+    away = (share.clamp(min=_LEAST).log() - math.log(max(wanted, _LEAST))).abs()
+    return (away - math.log(2)).clamp(min=0).square()

@@ -1,4 +1,4 @@
-"""The shape should differ from its surroundings, in whatever direction."""
+"""The shape should differ from its surroundings."""
 
 from __future__ import annotations
 
@@ -13,24 +13,28 @@ from medssl.views.dense import DenseViews
 
 
 class ShapeContrastSettings(BaseModel):
-    """Weight."""
+    """Weight and sign."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["shape_contrast"] = "shape_contrast"
     weight: float = Field(default=1.0, ge=0, description="Weight in the sum of losses.")
+    sign: Literal[-1, 0, 1] = Field(
+        default=0, description="1: the shape is bright, -1: dark, 0: either."
+    )
 
 
 class ShapeContrast(nn.Module):
-    """One less the squared correlation of the shape's map with the local contrast.
+    """One less the correlation of the shape's map with the local contrast, or its square.
 
-    It is the share of the contrast's variance that two regions, shape and rest, leave
-    unexplained [1]_. The sign does not matter: whether the shape is dark or bright is not said.
+    One less the square is the share of the contrast's variance that two regions, shape and rest,
+    leave unexplained [1]_; whether the shape is dark or bright then does not matter. Where it is
+    known, the loss is one less the correlation, with the sign.
 
     Parameters
     ----------
     settings
-        Weight.
+        Weight and sign.
 
     References
     ----------
@@ -41,8 +45,8 @@ class ShapeContrast(nn.Module):
     --------
     >>> import torch
     >>> x, inside = torch.randn(1, 1, 8, 8), torch.ones(1, 1, 8, 8)
-    >>> bool(unexplained(-x, x, inside) < 1e-4)
-    True
+    >>> round(float(correlation(-x, x, inside)), 3)
+    -1.0
     """
 
     def __init__(self, settings: ShapeContrastSettings) -> None:
@@ -53,11 +57,13 @@ class ShapeContrast(nn.Module):
         """Loss of a batch; assignment and images are used."""
         shape, inside = shape_map(views, outputs, stride)
         every = (slice(None), slice(0, 1), *[slice(None, None, stride)] * (shape.ndim - 2))
-        return ObjectiveResult(unexplained(shape, views.images[every].float(), inside))
+        found = correlation(shape, views.images[every].float(), inside)
+        sign = self.settings.sign
+        return ObjectiveResult(1 - sign * found if sign else 1 - found.square())
 
 
-def unexplained(shape: Tensor, contrast: Tensor, inside: Tensor) -> Tensor:
-    """Return one less the squared correlation of two maps ``(V, 1, *cells)``, over all views."""
+def correlation(shape: Tensor, contrast: Tensor, inside: Tensor) -> Tensor:
+    """Return the correlation of two maps ``(V, 1, *cells)`` over all views, each about its mean."""
     axes = tuple(range(1, shape.ndim))
     cells = inside.sum(axes, keepdim=True).clamp(min=1)
     one, other = (
@@ -65,4 +71,4 @@ def unexplained(shape: Tensor, contrast: Tensor, inside: Tensor) -> Tensor:
         for maps in (shape, contrast)
     )
     lengths = one.square().sum() * other.square().sum()
-    return 1 - (one * other).sum().square() / lengths.clamp(min=1e-6)
+    return (one * other).sum() / lengths.clamp(min=1e-6).sqrt()

@@ -42,6 +42,11 @@ class ShapeMasks:
         joined = b"".join(sorted(each.digest() for each in one))
         return hashlib.blake2b(joined, digest_size=8).hexdigest()
 
+    @property
+    def share(self) -> float:
+        """Share of all voxels that the shape covers."""
+        return float(sum(m.sum() for m in self.masks)) / sum(m.numel() for m in self.masks)
+
     def draw(self, count: int, size: tuple[int, ...]) -> Tensor:
         """Cut views ``(count, 1, *size)`` at random, by torch's global random state.
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from medssl.errors import FileRefusedError
+from medssl.errors import Cancelled, FileRefusedError, SettingsError
 from medssl.geometry import Grid
 from medssl.io import Image, list_images, read_image, write_image
 from medssl.prepare import ArrayCache
 from medssl.prepare.contrast import find_field
-from medssl.segment.shape_guided import ShapeSettings, read_prior
+from medssl.segment.shape_guided import ShapePrior, ShapeSettings, read_prior
 from medssl.segment.shape_guided.learning import learn_shape
 from medssl.segment.shape_guided.opening import open_shape
 from medssl.segment.shape_guided.run import source_map
@@ -23,9 +23,9 @@ def _write(path: Path, values: np.ndarray) -> None:
     write_image(Image(values.astype(np.uint8), Grid.create(values.shape), "yx"), path)
 
 
-def test_tubes_of_pictures_are_found_without_a_mask_of_them(tmp_path: Path) -> None:
-    folders = write_tubes(tmp_path, (128, 128))
-    settings = ShapeSettings(steps=60, refine_steps=40, longest_side=128, crop=64, device="cpu")
+def _dice(tmp_path: Path, shape: tuple[int, ...], settings: ShapeSettings, darker: float) -> float:
+    """Learn tubes from other tubes; returns the mean Dice after refinement."""
+    folders = write_tubes(tmp_path, shape, darker=darker)
     sources = list_images(folders["images"]).sources
     prepared, prior = open_shape(
         sources, folders["prior"], settings, cache=ArrayCache(tmp_path / "cache")
@@ -36,7 +36,71 @@ def test_tubes_of_pictures_are_found_without_a_mask_of_them(tmp_path: Path) -> N
         true = read_image(folders["truth"] / case.path.name).array > 0
         given = source_map(maps, case) > 0.5
         dice.append(2 * (given & true).sum() / (given.sum() + true.sum()))
-    assert np.mean(dice) > 0.6
+    return float(np.mean(dice))
+
+
+@pytest.mark.parametrize("darker", [60, -60])
+def test_tubes_of_pictures_are_found_dark_or_bright(tmp_path: Path, darker: float) -> None:
+    settings = ShapeSettings(steps=60, refine_steps=40, longest_side=128, crop=64, device="cpu")
+    assert _dice(tmp_path, (128, 128), settings, darker) > 0.7
+
+
+def test_tubes_of_volumes_are_found(tmp_path: Path) -> None:
+    settings = ShapeSettings(
+        ndim=3, steps=60, refine_steps=30, spacing_mm=1.0, crop=32, batch=1, polarity="dark",
+        device="cpu",
+    )  # fmt: skip
+    assert _dice(tmp_path, (36, 36, 36), settings, 80) > 0.4
+
+
+def test_a_training_that_was_stopped_goes_on(tmp_path: Path) -> None:
+    folders = write_tubes(tmp_path, (64, 64), images=2, masks=3)
+    settings = ShapeSettings(steps=6, rounds=0, longest_side=64, crop=32, device="cpu")
+    sources = list_images(folders["images"]).sources
+    prepared, prior = open_shape(
+        sources, folders["prior"], settings, cache=ArrayCache(tmp_path / "cache")
+    )
+    whole = learn_shape(tmp_path / "whole", prepared, prior, settings)
+
+    def stop(done: int, total: int, message: str) -> None:
+        if total == 6 and done == 3:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        learn_shape(tmp_path / "parts", prepared, prior, settings, stop)
+    parts = learn_shape(tmp_path / "parts", prepared, prior, settings)
+    for one, other in zip(whole.after, parts.after, strict=True):
+        assert np.array_equal(one.cluster, other.cluster)
+
+
+def test_other_masks_are_another_training(tmp_path: Path) -> None:
+    folders = write_tubes(tmp_path, (64, 64), images=2, masks=3)
+    settings = ShapeSettings(steps=2, rounds=0, longest_side=64, crop=32, device="cpu")
+    sources = list_images(folders["images"]).sources
+    cache = ArrayCache(tmp_path / "cache")
+    prepared, prior = open_shape(sources, folders["prior"], settings, cache=cache)
+    learn_shape(tmp_path / "run", prepared, prior, settings)
+    fewer = ShapePrior(prior.masks[:2], prior.names[:2])
+    with pytest.raises(SettingsError, match="another run folder"):
+        learn_shape(tmp_path / "run", prepared, fewer, settings)
+
+
+def test_a_field_that_is_given_hides_the_rest(tmp_path: Path) -> None:
+    folders = write_tubes(tmp_path, (64, 64), images=2, masks=3)
+    fields = tmp_path / "fields"
+    fields.mkdir()
+    half = np.zeros((64, 64))
+    half[:, :32] = 255
+    _write(fields / "t0.png", half)
+    settings = ShapeSettings(longest_side=64)
+    sources = list_images(folders["images"]).sources
+    prepared, _ = open_shape(
+        sources, folders["prior"], settings, fields=fields, cache=ArrayCache(tmp_path / "cache")
+    )
+    first, second = prepared.cases
+    assert np.array_equal(np.asarray(first.array[2]) > 0.5, half > 0)
+    assert (np.asarray(second.array[2]) > 0.5).all()
+    assert "no mask of its field of view" in second.warnings[-1]
 
 
 @pytest.mark.parametrize(

@@ -28,9 +28,7 @@ def draw_tubes(rng: np.random.Generator, shape: tuple[int, ...], count: int) -> 
     return ndimage.distance_transform_edt(~lines) <= 1.8
 
 
-def render(
-    rng: np.random.Generator, tubes: NDArray[np.bool_], darker: float = 60
-) -> NDArray[np.uint8]:
+def render(rng: np.random.Generator, tubes: NDArray[np.bool_], darker: float) -> NDArray[np.uint8]:
     """Make an image of tubes that are darker than a slowly varying ground."""
     ground = ndimage.gaussian_filter(rng.standard_normal(tubes.shape), max(tubes.shape) / 6)
     values = 140 + 30 * ground / ground.std() - darker * ndimage.gaussian_filter(1.0 * tubes, 0.6)
@@ -38,7 +36,7 @@ def render(
 
 
 def write_tubes(
-    root: Path, shape: tuple[int, ...], images: int = 6, masks: int = 8, count: int = 6
+    root: Path, shape: tuple[int, ...], images: int = 6, masks: int = 8, darker: float = 60
 ) -> dict[str, Path]:
     """Write images, their true masks, and masks of other tubes; returns the folders."""
     rng = np.random.default_rng(5)
@@ -53,10 +51,10 @@ def write_tubes(
         write_image(Image(values, grid, axes), folders[folder] / f"{name}.{ending}")
 
     for number in range(images):
-        tubes = draw_tubes(rng, shape, count)
-        write("images", f"t{number}", render(rng, tubes))
+        tubes = draw_tubes(rng, shape, 6)
+        write("images", f"t{number}", render(rng, tubes, darker))
         write("truth", f"t{number}", np.where(tubes, 255, 0).astype(np.uint8))
     for number in range(masks):
-        tubes = draw_tubes(rng, shape, count)
+        tubes = draw_tubes(rng, shape, 6)
         write("prior", f"other{number}", np.where(tubes, 255, 0).astype(np.uint8))
     return folders

@@ -51,6 +51,9 @@ class SegmentationRequest(BaseModel):
     )
     rounds: int = Field(default=1, ge=0, le=5, description="shape: rounds of refinement.")
     side: int = Field(default=512, ge=32, description="shape: longest side of working pictures.")
+    polarity: Literal["auto", "dark", "bright", "either"] = Field(
+        default="auto", description="shape: how it differs from its surroundings."
+    )
     regions: bool = Field(default=False, description="shape: learn stage 2 of LD beside.")
     upright: bool = Field(default=True, description="The images have a known way up.")
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps.")

@@ -121,6 +121,7 @@ def shape_settings(request: SegmentationRequest, ndim: int) -> ShapeSettings:
         **given,
         rounds=request.rounds,
         longest_side=request.side,
+        polarity=request.polarity,
         regions=request.regions,
         upright=request.upright,
         device=request.device,

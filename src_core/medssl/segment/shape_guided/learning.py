@@ -13,6 +13,7 @@ from medssl.pretrain.run import pretrain
 from medssl.pretrain.settings import PretrainSettings
 from medssl.progress import Progress, silent
 from medssl.segment.shape_guided.maps import ShapeMaps, ShapeNet
+from medssl.segment.shape_guided.polarity import shape_sign
 from medssl.segment.shape_guided.prior import ShapePrior
 from medssl.segment.shape_guided.pseudo_labels import island_size
 from medssl.segment.shape_guided.recipe import shape_recipe
@@ -76,7 +77,8 @@ def learn_shape(
         If it cannot be written.
     """
     shapes = prior.shapes(settings.upright)
-    recipe = shape_recipe(settings, prepared.settings, shapes.digest)
+    sign, note = shape_sign(prepared.cases, prior, settings)
+    recipe = shape_recipe(settings, prepared.settings, shapes.digest, sign)
     asked = PretrainSettings(
         custom=recipe,
         ndim=settings.ndim,
@@ -88,8 +90,9 @@ def learn_shape(
         compile="off",
     )
     result = pretrain(prepared, asked, Path(folder) / ADVERSARY_NAME, progress, shapes=shapes)
+    warnings = (*([note] if note else []), *result.warnings)
     before = _first_maps(result.model_folder, prepared.cases, settings, progress)
-    smallest = island_size(prior.masks)
+    smallest = island_size(prior)
     after: Sequence[ShapeMaps] = before
     trained: TrainedSegmenter | None = None
     for number in range(1, settings.rounds + 1):
@@ -99,7 +102,7 @@ def learn_shape(
             progress(index, len(prepared.cases), f"finding the shape in {case.name}")
             found.append(refined_map(trained, case))
         after = found
-    return LearnedShape(tuple(before), tuple(after), trained, result.warnings)
+    return LearnedShape(tuple(before), tuple(after), trained, warnings)
 
 
 def _first_maps(

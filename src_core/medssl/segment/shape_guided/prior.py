@@ -56,6 +56,11 @@ class ShapePrior:
             return 1.0
         return 2 * float(np.percentile(depths, 95))
 
+    @property
+    def share(self) -> float:
+        """Share of all voxels of the masks that the shape covers."""
+        return float(sum(m.sum() for m in self.masks)) / sum(m.size for m in self.masks)
+
     def shapes(self, upright: bool) -> ShapeMasks:
         """Return them as the adversary takes them."""
         return ShapeMasks(self.masks, upright)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -11,6 +9,7 @@ from scipy import ndimage
 from medssl.objectives.shape_inside import FIELD
 from medssl.prepare import Case
 from medssl.segment.shape_guided.maps import Floats, ShapeMaps
+from medssl.segment.shape_guided.prior import ShapePrior
 
 ISLANDS = 0.01
 """Share of the shape that may lie in pieces which are taken for islands."""
@@ -36,20 +35,24 @@ def certainty(maps: ShapeMaps) -> Floats:
     return np.asarray(sure * (1 - np.abs(maps.cluster - maps.prototype)), np.float32)
 
 
-def island_size(masks: Sequence[NDArray[np.float32]]) -> int:
-    """Return the size from which a piece is no island: smaller ones hold `ISLANDS` of the shape.
+def island_size(prior: ShapePrior) -> int:
+    """Return the size from which a piece is no island.
+
+    Smaller ones hold `ISLANDS` of the shape in the prior; but none is as long and as wide as the
+    shape is wide.
 
     Examples
     --------
-    >>> mask = np.zeros((20, 20), np.float32)
-    >>> mask[0, 0], mask[5:16, 5:16] = 1, 1
-    >>> island_size([mask])
-    121
+    >>> mask = np.zeros((40, 40), np.float32)
+    >>> mask[0, 0], mask[3, 3:6], mask[6:36, 6:36] = 1, 1, 1
+    >>> island_size(ShapePrior((mask,), ("a",)))
+    576
     """
-    sizes = np.sort(np.concatenate([_pieces(mask > 0.5)[1] for mask in masks]))
+    sizes = np.sort(np.concatenate([_pieces(mask > 0.5)[1] for mask in prior.masks]))
     if not sizes.size:
         return 0
-    return int(sizes[np.searchsorted(np.cumsum(sizes), ISLANDS * sizes.sum())])
+    few = int(sizes[np.searchsorted(np.cumsum(sizes), ISLANDS * sizes.sum())])
+    return min(few, round(prior.width ** prior.masks[0].ndim))
 
 
 def without_islands(mask: NDArray[np.bool_], smallest: int) -> NDArray[np.bool_]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from medssl.nets import Architecture
 from medssl.objectives import (
     AssignmentEntropySettings,
@@ -73,7 +75,9 @@ def shape_architecture(settings: ShapeSettings, clusters: int = 0) -> Architectu
     return bare.model_copy(update={"embedding_channels": bare.feature_channels})
 
 
-def shape_recipe(settings: ShapeSettings, prepare: PrepareSettings, digest: str) -> Recipe:
+def shape_recipe(
+    settings: ShapeSettings, prepare: PrepareSettings, digest: str, sign: Literal[-1, 0, 1] = 0
+) -> Recipe:
     """Build the recipe: the adversary, the contrast and, if asked for, stage 2 of LD beside.
 
     Parameters
@@ -84,12 +88,14 @@ def shape_recipe(settings: ShapeSettings, prepare: PrepareSettings, digest: str)
         How the images are prepared.
     digest
         Hash of the masks of the shape.
+    sign
+        1: the shape is bright, −1: dark, 0: either.
     """
     free = {"rotation_degrees": 180.0, "flip_axes": (-1,)}
     affine = AffineSettings(**({} if settings.upright else free), scale=(0.95, 1.05), stretch=0)
     objectives: tuple[ObjectiveSettings, ...] = (
         ShapeAdversarySettings(masks=digest),
-        ShapeContrastSettings(weight=settings.contrast_weight),
+        ShapeContrastSettings(weight=settings.contrast_weight, sign=sign),
     )
     if settings.regions:
         objectives = (

@@ -31,7 +31,7 @@ from medssl.views.photometric import PhotometricSettings
 from medssl.views.randomness import Draws
 
 _SMOOTH = 1.0
-_EDGE = 0.01
+_EDGE = 1e-6
 """Probability that a limit is kept away from 0 and 1."""
 _CHANNELS = 3
 _MILD = PhotometricSettings(gamma=0.15, contrast=0.15, offset=0.03, shading=0.03, noise=0.03)

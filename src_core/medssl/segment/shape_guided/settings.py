@@ -41,6 +41,11 @@ class ShapeSettings(BaseModel):
     colour: Literal["grey", "red", "green", "blue"] = Field(
         default="green", description="Of colour images, what is looked at."
     )
+    polarity: Literal["auto", "dark", "bright", "either"] = Field(
+        default="auto",
+        description="How the shape differs from its surroundings; auto: chosen by what pieces "
+        "dark and bright voxels form.",
+    )
     upright: bool = Field(default=False, description="The images have a known way up.")
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps.")
     seed: int = Field(default=0, ge=0, description="Seed of everything random.")
