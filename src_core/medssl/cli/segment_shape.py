@@ -103,6 +103,14 @@ def shape(
     ],
     label: PriorLabelOption = None,
     fields: FieldsOption = None,
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model",
+            metavar="DIR|random",
+            help="Model whose encoder and decoder the first stage begins with, or random weights.",
+        ),
+    ] = "random",
     effort: EffortOption = Effort.QUICK,
     steps: StepsOption = None,
     rounds: RoundsOption = 1,
@@ -144,6 +152,7 @@ def shape(
         prior=str(prior),
         label=label,
         fields=str(fields) if fields is not None else None,
+        model=model if model == "random" else str(Path(model).expanduser().absolute()),
         settings=settings,
     )
     path = create_job(request, folder=folder)

@@ -145,6 +145,7 @@ class ShapeRequest(BaseModel):
     fields: str | None = Field(
         default=None, description="Folder of masks of the field of view; empty: it is found."
     )
+    model: str = Field(default="random", description="Model folder, run folder, or random.")
     settings: ShapeSettings
     threads: Threads = None
 

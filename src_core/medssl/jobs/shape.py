@@ -8,6 +8,8 @@ from medssl.progress import Progress
 from medssl.runs import RunFolder
 from medssl.segment.shape_guided.opening import open_shape
 from medssl.segment.shape_guided.run import write_shape
+from medssl.transfer import open_base
+from medssl.transfer.base import RANDOM
 
 
 def shape_job(request: ShapeRequest, run: RunFolder, progress: Progress) -> None:
@@ -18,6 +20,7 @@ def shape_job(request: ShapeRequest, run: RunFolder, progress: Progress) -> None
     """
     listing = find_images(request.images, run, progress)
     settings = request.settings
+    base = open_base(request.model, settings.ndim) if request.model != RANDOM else None
     prepared, prior = open_shape(
         listing.sources,
         request.prior,
@@ -33,7 +36,7 @@ def shape_job(request: ShapeRequest, run: RunFolder, progress: Progress) -> None
     note_inputs(prepared, run)
     steps = settings.steps + settings.rounds * settings.refine_steps
     run.state("running", step=0, steps=steps)
-    _, learned = write_shape(run.path, prepared, prior, settings, progress)
+    _, learned = write_shape(run.path, prepared, prior, settings, progress, base)
     for warning in learned.warnings:
         run.event("log", level="warning", message=warning)
     run.state("done", step=steps, steps=steps)

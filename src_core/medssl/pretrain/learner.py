@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from medssl.correspond import Correspondences
-from medssl.nets import DenseNet, Parts, build_net, normalise_input
+from medssl.errors import SettingsError
+from medssl.nets import DenseNet, Parts, build_net, normalise_input, take_over
 from medssl.nets.shared_norm import share_batch_norm
 from medssl.objectives import AdversarialSettings, Outputs, PatchPooling, ShapeMasks, pool_patches
 from medssl.objectives.finite import all_finite
@@ -95,6 +96,8 @@ class Learner:
         Shares the work between processes.
     shapes
         Masks of a shape, for the objectives that know one.
+    begin
+        A net whose tensors of the same name and shape this one begins with.
 
     Attributes
     ----------
@@ -115,6 +118,7 @@ class Learner:
         hardware: Hardware,
         accelerator: Accelerator,
         shapes: ShapeMasks | None = None,
+        begin: DenseNet | None = None,
     ) -> None:
         self.plan = plan
         self.hardware = hardware
@@ -125,6 +129,8 @@ class Learner:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(plan.settings.seed)
             net = build_net(plan.recipe.architecture)
+        if begin is not None and not take_over(net, begin):
+            raise SettingsError("nothing of the model fits the net that is trained; take another")
         self.net = net.to(hardware.device)
         if process_count() > 1:
             share_batch_norm(self.net, hardware.device)

@@ -6,16 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from medssl.errors import Cancelled, FileRefusedError, SettingsError
 from medssl.geometry import Grid
 from medssl.io import Image, list_images, read_image, write_image
-from medssl.prepare import ArrayCache
+from medssl.models import load_model
+from medssl.nets import Architecture, build_net
+from medssl.prepare import ArrayCache, PrepareSettings
 from medssl.prepare.contrast import find_field
 from medssl.segment.shape_guided import ShapePrior, ShapeSettings, read_prior
 from medssl.segment.shape_guided.learning import learn_shape
 from medssl.segment.shape_guided.opening import open_shape
 from medssl.segment.shape_guided.run import source_map
+from medssl.transfer import Base
 from tests.core.segment.tubes import write_tubes
 
 
@@ -146,3 +150,25 @@ def test_the_field_of_view_is_the_bright_disc() -> None:
     assert field[60, 60]
     assert not (field & ~disc).any()
     assert field.sum() > 0.9 * disc.sum()
+
+
+def test_a_model_may_be_begun_with(tmp_path: Path) -> None:
+    folders = write_tubes(tmp_path, (64, 64), images=2, masks=3)
+    settings = ShapeSettings(steps=1, rounds=0, longest_side=64, crop=32, device="cpu")
+    sources = list_images(folders["images"]).sources
+    prepared, prior = open_shape(
+        sources, folders["prior"], settings, cache=ArrayCache(tmp_path / "cache")
+    )
+    net = build_net(Architecture.plain(widths=(8, 12, 16), out_stride=2))
+    base = Base(net.architecture, PrepareSettings(), net, {})
+    learn_shape(tmp_path / "run", prepared, prior, settings, base=base)
+    learned = load_model(tmp_path / "run" / "adversary").net
+    assert learned.architecture.widths == (8, 12, 16)
+    one, other = (n.encoder.state_dict() for n in (net, learned))
+    deep = [name for name, value in one.items() if value.ndim == 4 and value.shape[1] == 12]
+    assert deep
+    # One step of 1e-4 (the first of the warm-up) leaves the weights where they were, nearly.
+    assert all(torch.allclose(one[name], other[name], atol=2e-3) for name in deep)
+    resnet = Base(Architecture.resnet(18, width=8), PrepareSettings(), net, {})
+    with pytest.raises(SettingsError, match="family plain or vgg"):
+        learn_shape(tmp_path / "other", prepared, prior, settings, base=resnet)

@@ -93,7 +93,8 @@ def _open_shape(
     )
     if request.model in FILTERS:
         return prepared, FilterMethod(prepared, request.model)
-    return prepared, ShapeMethod(prepared, prior, settings)
+    base = open_base(request.model, ndim) if request.model != RANDOM else None
+    return prepared, ShapeMethod(prepared, prior, settings, base)
 
 
 def open_start(model: str, ndim: Literal[2, 3]) -> Base:

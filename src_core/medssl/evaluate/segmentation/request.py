@@ -10,7 +10,6 @@ from medssl.embed import INSTANT
 from medssl.errors import SettingsError
 from medssl.segment.clusters.controls import INTENSITY, OTSU
 from medssl.segment.shape_guided.controls import FILTERS
-from medssl.transfer.base import RANDOM
 
 
 class SegmentationRequest(BaseModel):
@@ -73,10 +72,8 @@ class SegmentationRequest(BaseModel):
             raise ValueError("steps are for the fine-tuning of the mode few, and the mode shape")
         if self.model == INSTANT and self.mode == "few" and self.learner != "head":
             raise ValueError("instant has no net to fine-tune; take the learner head")
-        if self.mode == "shape" and self.model not in (RANDOM, *FILTERS):
-            raise ValueError(
-                f"a shape is learned from random weights, or found by {' or '.join(FILTERS)}"
-            )
+        if self.mode == "shape" and self.model == INSTANT:
+            raise ValueError("instant has no net to learn a shape; name a model, or random")
         if self.mode != "shape" and self.model in FILTERS:
             raise ValueError(f"{self.model} is a control of the mode shape only")
         if (self.mode == "shape") != (self.prior is not None):

@@ -22,7 +22,7 @@ from medssl.segment.shape_guided import ShapePrior, ShapeSettings
 from medssl.segment.shape_guided.controls import AREAS, cut_at_area, filter_response
 from medssl.segment.shape_guided.learning import LearnedShape, learn_shape
 from medssl.segment.shape_guided.run import source_map
-from medssl.transfer import MaskFiles
+from medssl.transfer import Base, MaskFiles
 from medssl.transfer.predictions import CERTAIN
 
 
@@ -35,21 +35,28 @@ class ShapeMethod:
         What `medssl.segment.shape_guided.opening.open_shape` returned.
     settings
         How it is learned.
+    base
+        Model that it begins with; None: random weights.
     """
 
     def __init__(
-        self, prepared: PreparedCohort, prior: ShapePrior, settings: ShapeSettings
+        self,
+        prepared: PreparedCohort,
+        prior: ShapePrior,
+        settings: ShapeSettings,
+        base: Base | None,
     ) -> None:
         self._prepared = prepared
         self._prior = prior
         self._settings = settings
+        self._base = base
         self._learned: LearnedShape | None = None
 
     def learn(self, shots: Sequence[Case], masks: MaskFiles, progress: Progress) -> dict[str, Any]:  # noqa: ARG002
         """Learn from images and prior alone; masks of the images are not looked at."""
         with tempfile.TemporaryDirectory() as folder:
             self._learned = learn_shape(
-                Path(folder), self._prepared, self._prior, self._settings, progress
+                Path(folder), self._prepared, self._prior, self._settings, progress, self._base
             )
         return {
             "prior": list(self._prior.names),

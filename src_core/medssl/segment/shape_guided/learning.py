@@ -19,6 +19,7 @@ from medssl.segment.shape_guided.pseudo_labels import island_size
 from medssl.segment.shape_guided.recipe import shape_recipe
 from medssl.segment.shape_guided.refining import refine, refined_map
 from medssl.segment.shape_guided.settings import ShapeSettings
+from medssl.transfer.base import Base
 from medssl.transfer.segment import TrainedSegmenter
 
 ADVERSARY_NAME = "adversary"
@@ -53,6 +54,7 @@ def learn_shape(
     prior: ShapePrior,
     settings: ShapeSettings,
     progress: Progress = silent,
+    base: Base | None = None,
 ) -> LearnedShape:
     """Learn to find a shape in images, and find it in all of them.
 
@@ -68,6 +70,8 @@ def learn_shape(
         How it is learned.
     progress
         Called throughout; may raise `Cancelled`.
+    base
+        Model that the first stage begins with; None, or one without a net: random weights.
 
     Raises
     ------
@@ -78,7 +82,9 @@ def learn_shape(
     """
     shapes = prior.shapes(settings.upright)
     sign, note = shape_sign(prepared.cases, prior, settings)
-    recipe = shape_recipe(settings, prepared.settings, shapes.digest, sign)
+    begin = base.net if base is not None else None
+    levels = base.architecture if base is not None and begin is not None else None
+    recipe = shape_recipe(settings, prepared.settings, shapes.digest, sign, levels)
     asked = PretrainSettings(
         custom=recipe,
         ndim=settings.ndim,
@@ -89,7 +95,9 @@ def learn_shape(
         precision="float32",
         compile="off",
     )
-    result = pretrain(prepared, asked, Path(folder) / ADVERSARY_NAME, progress, shapes=shapes)
+    result = pretrain(
+        prepared, asked, Path(folder) / ADVERSARY_NAME, progress, shapes=shapes, begin=begin
+    )
     warnings = (*([note] if note else []), *result.warnings)
     before = _first_maps(result.model_folder, prepared.cases, settings, progress)
     smallest = island_size(prior)

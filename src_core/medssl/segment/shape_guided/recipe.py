@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from medssl.errors import SettingsError
 from medssl.nets import Architecture
 from medssl.objectives import (
     AssignmentEntropySettings,
@@ -51,8 +52,10 @@ def shape_preparation(
     return plain.model_copy(update={"channels": 3, "contrast": contrast})
 
 
-def shape_architecture(settings: ShapeSettings, clusters: int = 0) -> Architecture:
-    """Describe a small U-Net at full resolution.
+def shape_architecture(
+    settings: ShapeSettings, clusters: int = 0, base: Architecture | None = None
+) -> Architecture:
+    """Describe a U-Net at full resolution.
 
     Parameters
     ----------
@@ -60,7 +63,19 @@ def shape_architecture(settings: ShapeSettings, clusters: int = 0) -> Architectu
         Dimension, and whether an embedding is learned beside.
     clusters
         Of the second head.
+    base
+        Net whose levels it has; None: a small one.
+
+    Raises
+    ------
+    SettingsError
+        If the base has no level at full resolution, or is of the other dimension.
     """
+    if base is not None and (base.kind == "resnet" or base.ndim != settings.ndim):
+        raise SettingsError(
+            f"a shape is learned by a {settings.ndim}-D net of the family plain or vgg, and the "
+            f"model is a {base.ndim}-D {base.kind}. Name another with --model, or random."
+        )
     net = Architecture.plain(
         settings.ndim,
         in_channels=3,
@@ -69,6 +84,9 @@ def shape_architecture(settings: ShapeSettings, clusters: int = 0) -> Architectu
         widths=WIDTHS[settings.ndim],
         clusters=clusters,
     )
+    if base is not None:
+        kept = {"kind": base.kind, "widths": base.widths, "convolutions": base.convolutions}
+        net = net.model_copy(update=kept)
     if settings.regions:
         return net
     bare = net.model_copy(update={"embedding_of": "decoder"})
@@ -76,7 +94,11 @@ def shape_architecture(settings: ShapeSettings, clusters: int = 0) -> Architectu
 
 
 def shape_recipe(
-    settings: ShapeSettings, prepare: PrepareSettings, digest: str, sign: Literal[-1, 0, 1] = 0
+    settings: ShapeSettings,
+    prepare: PrepareSettings,
+    digest: str,
+    sign: Literal[-1, 0, 1] = 0,
+    base: Architecture | None = None,
 ) -> Recipe:
     """Build the recipe: the adversary, the contrast and, if asked for, stage 2 of LD beside.
 
@@ -90,6 +112,8 @@ def shape_recipe(
         Hash of the masks of the shape.
     sign
         1: the shape is bright, −1: dark, 0: either.
+    base
+        Net whose levels the recipe's has; None: a small one.
     """
     free = {"rotation_degrees": 180.0, "flip_axes": (-1,)}
     affine = AffineSettings(**({} if settings.upright else free), scale=(0.95, 1.05), stretch=0)
@@ -106,7 +130,7 @@ def shape_recipe(
         )
     return Recipe(
         name="ld-shape",
-        architecture=shape_architecture(settings, settings.clusters),
+        architecture=shape_architecture(settings, settings.clusters, base),
         prepare=prepare,
         stages=(
             Stage(

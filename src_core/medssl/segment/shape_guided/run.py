@@ -35,6 +35,7 @@ def write_shape(
     prior: ShapePrior,
     settings: ShapeSettings,
     progress: Progress = silent,
+    base: Base | None = None,
 ) -> tuple[Path, LearnedShape]:
     """Learn, and write masks of all images before and after refinement.
 
@@ -50,6 +51,8 @@ def write_shape(
         How it is learned.
     progress
         Called throughout; may raise `Cancelled`.
+    base
+        Model that the first stage begins with; None: random weights.
 
     Returns
     -------
@@ -64,7 +67,7 @@ def write_shape(
         If something cannot be written.
     """
     begun = time.monotonic()
-    learned = learn_shape(folder, prepared, prior, settings, progress)
+    learned = learn_shape(folder, prepared, prior, settings, progress, base)
     if learned.net is not None:
         net = shape_architecture(settings)
         card = make_card(
