@@ -4,12 +4,14 @@
     python benchmarks/segment.py few      [--sets films] [--models RUN random] [--seeds 0 1 2 3 4]
                                           [--shots 1 3 5 10] [--learner head|finetune] [--steps N]
     python benchmarks/segment.py strokes  [--side 512] [--volume 256]
+    python benchmarks/segment.py shape    [--seeds 0 1] [--shape-steps N] [--rounds 1] [--regions]
 
 `clusters` chooses a union of clusters on one image and scores it on all others, beside k-means of
 grey values and Otsu's threshold. `few` does so with a head or a fine-tuned net. `strokes` times the
-way from a stroke to its result, on made-up images. Tables are printed as Markdown; with ``--sheet
-FILE`` the best, median and worst image of the last model are drawn (the true border white). The
-sets are looked for in ``../shared/data`` or ``$MEDSSL_TEST_DATA``.
+way from a stroke to its result, on made-up images. `shape` finds vessels from masks of other
+persons, beside filters (`benchmarks/segment_shape.py`). Tables are printed as Markdown; with
+``--sheet FILE`` the best, median and worst image of the last model are drawn (the true border
+white). The sets are looked for in ``../shared/data`` or ``$MEDSSL_TEST_DATA``.
 """
 
 from __future__ import annotations
@@ -39,6 +41,9 @@ from medssl.prepare import ArrayCache, Case, prepare_cohort
 from medssl.segment.clusters import RefineSettings, find_clusters, structure_map
 from medssl.segment.few import LabelTeacher, Stroke
 from medssl.transfer import parse_structures
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from benchmarks.segment_shape import vessels
 
 TILE = 320
 COLOURS = ((255, 120, 0), (0, 180, 255), (60, 220, 60))
@@ -255,7 +260,7 @@ def times(shape: tuple[int, ...], given: argparse.Namespace) -> list[tuple[str, 
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("what", choices=("clusters", "few", "strokes"))
+    parser.add_argument("what", choices=("clusters", "few", "strokes", "shape"))
     parser.add_argument("--sets", nargs="+", choices=SETS)
     parser.add_argument("--models", nargs="+", default=["instant"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
@@ -266,11 +271,17 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=100, help="of each fine-tuning")
     parser.add_argument("--side", type=int, default=512)
     parser.add_argument("--volume", type=int, default=256, help="0: none")
+    parser.add_argument("--shape-steps", type=int, help="against the adversary")
+    parser.add_argument("--rounds", type=int, default=1, help="of refinement")
+    parser.add_argument("--regions", action="store_true", help="shape: learn LD's stage 2 beside")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--sheet", type=Path)
     parser.add_argument("--work", type=Path, default=Path("benchmark_runs/segment"))
     given = parser.parse_args()
     given.reading = given.reading or "kmeans"
+    if given.what == "shape":
+        vessels(find_data(), given)
+        return
     {"clusters": clusters, "few": few, "strokes": strokes}[given.what](given)
 
 

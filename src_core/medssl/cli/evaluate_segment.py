@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -13,6 +14,18 @@ from medssl.cli.bars import working
 from medssl.cli.comparing import read_groups
 from medssl.cli.images import INSTANT, DeviceOption, Images, find_images
 from medssl.cli.output import out, print_json, say, write_json
+from medssl.cli.segment_shape import (
+    FieldsOption,
+    Polarity,
+    PolarityOption,
+    PriorLabelOption,
+    RegionsOption,
+    RoundsOption,
+    SideOption,
+)
+
+if TYPE_CHECKING:
+    from medssl.io import ImageSource
 
 
 class Mode(StrEnum):
@@ -20,6 +33,7 @@ class Mode(StrEnum):
 
     CLUSTERS = "clusters"
     FEW = "few"
+    SHAPE = "shape"
 
 
 class Reading(StrEnum):
@@ -66,13 +80,24 @@ def segment(
     ],
     mode: Annotated[Mode, typer.Option(help="Way to segment.")] = Mode.CLUSTERS,
     model: Annotated[
-        str,
+        str | None,
         typer.Option(
-            metavar="DIR|instant|random|intensity|otsu",
-            help="Model folder, run folder, the training-free descriptor, random weights; of "
-            "clusters the controls.",
+            metavar="DIR|instant|random|intensity|otsu|frangi|sato",
+            help="Model folder, run folder, the training-free descriptor, random weights; the "
+            "controls of clusters and of shapes. Left out: instant, of shapes random.",
+            show_default=False,
         ),
-    ] = INSTANT,
+    ] = None,
+    prior: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="shape: masks of the shape, of other images."),
+    ] = None,
+    prior_label: PriorLabelOption = None,
+    fields: FieldsOption = None,
+    rounds: RoundsOption = 1,
+    side: SideOption = 512,
+    polarity: PolarityOption = Polarity.AUTO,
+    regions: RegionsOption = False,
     structures: Annotated[
         str | None,
         typer.Option(metavar="NAME=PART+PART,...", help="Structures put together."),
@@ -91,7 +116,10 @@ def segment(
     steps: Annotated[
         int | None,
         typer.Option(
-            help="few: steps of the fine-tuning. Left out: 100.", min=2, show_default=False
+            help="few: steps of the fine-tuning (left out: 100). shape: steps against the "
+            "adversary (left out: 600).",
+            min=2,
+            show_default=False,
         ),
     ] = None,
     upright: Annotated[bool, typer.Option(help="The images have a known way up.")] = True,
@@ -113,6 +141,8 @@ def segment(
     from medssl.evaluate.segmentation import evaluate_segmentation, make_request
     from medssl.transfer import parse_structures
 
+    if model is None:
+        model = "random" if mode == Mode.SHAPE else INSTANT
     request = make_request(
         model=model,
         mode=mode.value,
@@ -122,6 +152,13 @@ def segment(
         reading=reading.value,
         learner=learner.value if learner else None,
         steps=steps,
+        prior=str(prior) if prior else None,
+        prior_label=prior_label,
+        fields=str(fields) if fields else None,
+        rounds=rounds,
+        side=side,
+        polarity=polarity.value,
+        regions=regions,
         upright=upright,
         device=device,
     )
@@ -136,9 +173,11 @@ def segment(
             spacing,
             read_groups(groups, listing.sources),
             progress=report,
+            leave_out=_of_same_groups(groups, listing.sources) if mode == Mode.SHAPE else (),
         )
     told = {problem.message for problem in listing.problems}
-    for note in (*result["problems"], *result["warnings"]):
+    notes = result["learned"].get("notes", ())
+    for note in (*result["problems"], *result["warnings"], *notes):
         if note not in told:
             say(note)
     if str(json) == "-":
@@ -149,15 +188,29 @@ def segment(
     show_segmentation(result)
 
 
+def _of_same_groups(path: Path | None, sources: Sequence[ImageSource]) -> list[str]:
+    """Return the stems of all images of a table that belong to the groups of the images."""
+    from medssl.io.formats import extension
+    from medssl.io.tables import table_rows
+
+    if path is None:
+        return []
+    used = set((read_groups(path, sources) or {}).values())
+    rows = [row for _, row in table_rows(path, ("image", "group"))]
+    names = [Path(row["image"]) for row in rows if row["group"] in used]
+    return [name.name[: len(name.name) - len(extension(name))] for name in names]
+
+
 def show_segmentation(result: dict[str, Any]) -> None:
     """Print a line a structure, and the best single cluster beside the union."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("structure")
     headings = ["Dice", "IoU", "HD95 mm", "n"]
-    for heading in headings + (["Dice of one cluster"] if "single" in result else []):
+    beside = {"single": "Dice of one cluster", "before": "Dice before refinement"}
+    for heading in headings + [title for key, title in beside.items() if key in result]:
         table.add_column(heading, justify="right")
     rows = result["per_structure"] | {"mean": {**result, "n": result["images"]}}
-    singles = result.get("single")
+    singles = result.get("single", result.get("before"))
     for name, values in rows.items():
         cells = [_number(values[figure]) for figure in ("dice", "iou", "hd95_mm")]
         cells.append(str(values["n"]))
@@ -165,7 +218,7 @@ def show_segmentation(result: dict[str, Any]) -> None:
             cells.append(_number((singles["per_structure"] | {"mean": singles})[name]["dice"]))
         table.add_row(name, *cells)
     out.print(table)
-    shots = ", ".join(result["shots"])
+    shots = ", ".join(result["shots"]) or "no mask of these images"
     out.print(
         f"Learned from {shots}; {1000 * result['seconds_per_case']:.0f} ms an image.",
         markup=False,

@@ -21,12 +21,14 @@ from medssl.cli.images import (
     left_out,
 )
 from medssl.cli.output import JsonFlag, out, print_json
+from medssl.cli.segment_shape import shape
 
 if TYPE_CHECKING:
     from medssl.io import ImageListing
 
 segment = typer.Typer(
-    no_args_is_help=True, help="Segment structures with next to no outlines: clusters, few labels."
+    no_args_is_help=True,
+    help="Segment structures with next to no outlines: clusters, few labels, shapes.",
 )
 
 FolderOption = Annotated[
@@ -43,7 +45,10 @@ StructuresOption = Annotated[
 
 @segment.callback()
 def _segment() -> None:
-    """Segment structures with next to no outlines: clusters, few labels."""
+    """Segment structures with next to no outlines: clusters, few labels, shapes."""
+
+
+segment.command()(shape)
 
 
 @segment.command()

@@ -13,6 +13,7 @@ from medssl.jobs.requests import (
     RefineRequest,
     Request,
     SegmentRequest,
+    ShapeRequest,
     read_request,
 )
 from medssl.jobs.run import run_job
@@ -25,6 +26,7 @@ __all__ = [
     "RefineRequest",
     "Request",
     "SegmentRequest",
+    "ShapeRequest",
     "create_job",
     "kill_job",
     "pause_job",

@@ -17,6 +17,7 @@ from medssl.jobs.requests import (
     PretrainRequest,
     RefineRequest,
     SegmentRequest,
+    ShapeRequest,
     job_of,
     read_request,
     write_request,
@@ -79,6 +80,10 @@ def _anywhere(request: AnyRequest) -> AnyRequest:
     if isinstance(request, SegmentRequest):
         (masks,) = absolute_paths((request.masks,))
         return request.model_copy(update={"masks": masks})
+    if isinstance(request, ShapeRequest):
+        (prior,) = absolute_paths((request.prior,))
+        fields = absolute_paths((request.fields,))[0] if request.fields else None
+        return request.model_copy(update={"prior": prior, "fields": fields})
     return request
 
 

@@ -14,6 +14,7 @@ from medssl.lesions.settings import LesionSettings
 from medssl.pretrain.preview import PreviewSettings
 from medssl.pretrain.settings import PretrainSettings
 from medssl.runs import RunFolder
+from medssl.segment.shape_guided.settings import ShapeSettings
 from medssl.transfer.settings import FinetuneSettings
 
 FORMAT = 1
@@ -129,7 +130,34 @@ class SegmentRequest(BaseModel):
         return self.settings.device
 
 
-AnyRequest = PretrainRequest | EmbedRequest | RefineRequest | LesionRequest | SegmentRequest
+class ShapeRequest(BaseModel):
+    """Find a shape in unlabelled images, from masks that belong to none of them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    verb: Literal["shape"] = "shape"
+    name: Name = ""
+    images: Images
+    prior: str = Field(description="Folder of masks of the shape, of other images.")
+    label: str | None = Field(
+        default=None, description="Value or name of the shape, where masks have several."
+    )
+    fields: str | None = Field(
+        default=None, description="Folder of masks of the field of view; empty: it is found."
+    )
+    model: str = Field(default="random", description="Model folder, run folder, or random.")
+    settings: ShapeSettings
+    threads: Threads = None
+
+    @property
+    def device(self) -> str:
+        """Device that the job computes on, as it was asked for."""
+        return self.settings.device
+
+
+AnyRequest = (
+    PretrainRequest | EmbedRequest | RefineRequest | LesionRequest | SegmentRequest | ShapeRequest
+)
 Request = Annotated[AnyRequest, Field(discriminator="verb")]
 _ANY_REQUEST: TypeAdapter[AnyRequest] = TypeAdapter(Request)
 _REMEDY = "Put job.json back as it was, or start a new run."

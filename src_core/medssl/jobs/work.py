@@ -16,8 +16,10 @@ from medssl.jobs.requests import (
     PretrainRequest,
     RefineRequest,
     SegmentRequest,
+    ShapeRequest,
 )
 from medssl.jobs.segment import segment_job
+from medssl.jobs.shape import shape_job
 from medssl.prepare import ArrayCache, PreparedCohort
 from medssl.pretrain.hardware import start_accelerator
 from medssl.pretrain.run import pretrain_in
@@ -30,6 +32,7 @@ _DOING = {
     "refine": "landmarks are refined",
     "lesions": "images are learned from by labels",
     "segment": "images are learned from by masks",
+    "shape": "images are learned from by a shape",
 }
 
 
@@ -70,6 +73,8 @@ def do_request(request: AnyRequest, run: RunFolder, progress: Progress, watched:
         fit_job(request, run, watched)
     elif isinstance(request, SegmentRequest):
         segment_job(request, run, watched)
+    elif isinstance(request, ShapeRequest):
+        shape_job(request, run, watched)
     else:
         _embed(request, run, watched)
 

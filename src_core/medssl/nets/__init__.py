@@ -3,7 +3,7 @@
 from medssl.nets.architecture import Architecture
 from medssl.nets.families import Family, in_family
 from medssl.nets.parts import NetOutputs, Parts
-from medssl.nets.unet import DenseNet, build_net, normalise_input
+from medssl.nets.unet import DenseNet, build_net, normalise_input, take_over
 
 __all__ = [
     "Architecture",
@@ -14,4 +14,5 @@ __all__ = [
     "build_net",
     "in_family",
     "normalise_input",
+    "take_over",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import torch
 from torch import Tensor, nn
@@ -91,6 +92,14 @@ class ClusterHead(nn.Sequential):
                     parameter.fill_(FIRST_SCORE)
                 else:
                     parameter.mul_(FIRST_GAIN)
+
+    def favour(self, cluster: int, share: float) -> None:
+        """Let a cluster begin with about this share, above 0 and below 1, the others alike."""
+        last = self[-1]
+        assert isinstance(last.bias, nn.Parameter)
+        others = len(last.bias) - 1
+        with torch.no_grad():
+            last.bias[cluster] = FIRST_SCORE + math.log(share * others / (1 - share))
 
     def forward(self, features: Tensor) -> Tensor:
         """Return the shares ``(B, K, *cells)`` in single precision, of sum 1."""

@@ -227,6 +227,23 @@ def build_net(architecture: Architecture) -> DenseNet:
     return DenseNet(architecture)
 
 
+def take_over(net: DenseNet, pretrained: DenseNet) -> tuple[str, ...]:
+    """Let encoder and decoder begin as those of another net; returns the names of the tensors.
+
+    Those that the other net has not, or of another shape, stay as they are.
+    """
+    own = net.state_dict()
+    taken = {
+        name: value.to(own[name])
+        for name, value in pretrained.state_dict().items()
+        if name.startswith(("encoder.", "decoder."))
+        and name in own
+        and own[name].shape == value.shape
+    }
+    net.load_state_dict(own | taken)
+    return tuple(taken)
+
+
 def normalise_input(images: Tensor) -> Tensor:
     """Map prepared values 0 to 1 onto −1 to 1, which the nets expect."""
     return (images - 0.5) / 0.5

@@ -30,6 +30,9 @@ from medssl.objectives.region_discrimination import (
     RegionDiscriminationSettings,
 )
 from medssl.objectives.restoration import Restoration, RestorationSettings
+from medssl.objectives.shape_adversary import ShapeAdversary, ShapeAdversarySettings
+from medssl.objectives.shape_contrast import ShapeContrast, ShapeContrastSettings
+from medssl.objectives.shapes import ShapeMasks
 from medssl.objectives.simsiam import Simsiam, SimsiamSettings
 from medssl.objectives.visual_words import VisualWords, VisualWordsSettings
 
@@ -60,6 +63,11 @@ __all__ = [
     "RegionDiscriminationSettings",
     "Restoration",
     "RestorationSettings",
+    "ShapeAdversary",
+    "ShapeAdversarySettings",
+    "ShapeContrast",
+    "ShapeContrastSettings",
+    "ShapeMasks",
     "Simsiam",
     "SimsiamSettings",
     "VisualWords",

@@ -14,6 +14,7 @@ from medssl.objectives.base import ObjectiveResult, Outputs
 from medssl.objectives.finite import all_finite
 from medssl.objectives.gather import average_gradients, mean_across_processes
 from medssl.objectives.learning import LearningObjective
+from medssl.views.dense import DenseViews
 from medssl.views.distorted import DistortedViews
 
 
@@ -85,8 +86,9 @@ class Adversarial(LearningObjective):
         loss = fooled_loss(self.discriminator(outputs.restored))
         return ObjectiveResult(mean_across_processes(loss))
 
-    def after_step(self, views: DistortedViews, outputs: Outputs) -> dict[str, Tensor]:
+    def after_step(self, views: DenseViews, outputs: Outputs) -> dict[str, Tensor]:
         """Let the discriminator take a step on what it was shown."""
+        assert isinstance(views, DistortedViews)
         assert outputs.restored is not None
         assert self.own_optimiser is not None
         self.discriminator.requires_grad_(True)

@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 
 from medssl.nets import DenseNet
 from medssl.objectives.base import Outputs
-from medssl.views.distorted import DistortedViews
+from medssl.views.dense import DenseViews
 
 
 class LearningObjective(nn.Module, ABC):
@@ -39,7 +39,7 @@ class LearningObjective(nn.Module, ABC):
 
     def after_step(
         self,
-        views: DistortedViews,  # noqa: ARG002 - for those that override
+        views: DenseViews,  # noqa: ARG002 - for those that override
         outputs: Outputs,  # noqa: ARG002
     ) -> dict[str, Tensor]:
         """Do what comes after a step of the net; returns what to watch."""

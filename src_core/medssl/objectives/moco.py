@@ -16,6 +16,7 @@ from medssl.objectives.base import ObjectiveResult, Outputs
 from medssl.objectives.gather import across_processes
 from medssl.objectives.learning import LearningObjective, mlp, pooled
 from medssl.objectives.spread import embedding_spread
+from medssl.views.dense import DenseViews
 from medssl.views.distorted import DistortedViews
 
 
@@ -130,7 +131,7 @@ class Moco(LearningObjective):
         return F.cross_entropy(logits, torch.zeros_like(logits[:, 0], dtype=torch.long))
 
     @torch.no_grad()
-    def after_step(self, views: DistortedViews, outputs: Outputs) -> dict[str, Tensor]:  # noqa: ARG002
+    def after_step(self, views: DenseViews, outputs: Outputs) -> dict[str, Tensor]:  # noqa: ARG002
         """Let the key encoder follow, and put the keys of the step into the queue."""
         count = float(self.steps)
         momentum = min(self.settings.momentum, (1 + count) / (10 + count))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from medssl.errors import FileRefusedError, SettingsError
 from medssl.geometry import Grid
+from medssl.prepare.contrast import contrast_channels
 from medssl.prepare.intensity import IntensityRange, apply_range, robust_range
 from medssl.prepare.orientation import as_picture, to_canonical, working_ndim
 from medssl.prepare.resampling import isotropic_grid, resample, working_grid_2d
@@ -85,9 +86,11 @@ def prepare_image(image: Image, settings: PrepareSettings) -> PreparedImage:
     if settings.channels == 1 and _has_colours(array, span):
         warnings.append(COLOUR_AS_GREY)
     convert = partial(_normalised, span=span, channels=settings.channels)
-    result = np.moveaxis(resample(array, turned, target, convert), -1, 0)
+    result = np.clip(np.moveaxis(resample(array, turned, target, convert), -1, 0), 0.0, 1.0)
+    if settings.contrast is not None:
+        result = contrast_channels(result, settings.contrast)
     return PreparedImage(
-        array=np.ascontiguousarray(np.clip(result, 0.0, 1.0), dtype=np.float16),
+        array=np.ascontiguousarray(result, dtype=np.float16),
         grid=target,
         source_grid=image.grid,
         warnings=tuple(warnings),

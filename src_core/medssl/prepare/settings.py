@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from medssl.errors import SettingsError
 from medssl.geometry import Grid
+from medssl.prepare.contrast import ContrastSettings
 
 PREPARATION_VERSION = 1
 """Raised whenever the same image and settings would give other values than before."""
@@ -41,14 +42,27 @@ class PrepareSettings(BaseModel):
         description="3-D: most voxels along a side when the voxel size is chosen by cohort.",
     )
     channels: Literal[1, 3] = Field(default=1, description="Grey (1) or colour (3).")
+    contrast: ContrastSettings | None = Field(
+        default=None,
+        description="In place of the colours: local contrast in two windows, and the field of "
+        "view. Empty: the colours.",
+    )
+
+    @model_validator(mode="after")
+    def _contrast_has_three(self) -> Self:
+        if self.contrast is not None and self.channels != 3:
+            raise ValueError("local contrast has three channels")
+        return self
 
     @property
     def digest(self) -> str:
         """Short hash that changes whenever prepared values would."""
-        relevant = {
+        relevant: tuple[object, ...] = {
             2: (2, self.longest_side, self.channels),
             3: (3, self.spacing_mm, self.channels),
         }[self.ndim]
+        if self.contrast is not None:
+            relevant = (*relevant, self.contrast.window, self.contrast.colour)
         text = repr((PREPARATION_VERSION, *relevant))
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from medssl import objectives
 from medssl.nets import DenseNet
-from medssl.objectives import LearningObjective
+from medssl.objectives import LearningObjective, ShapeAdversary, ShapeMasks
 from medssl.pretrain.recipe import ObjectiveSettings, Optimiser, Recipe
 
 SGD_MOMENTUM = 0.9
@@ -28,6 +28,8 @@ _MODULES: dict[str, Callable[[Any], nn.Module]] = {
     "visual_words": objectives.VisualWords,
     "restoration": objectives.Restoration,
     "adversarial": objectives.Adversarial,
+    "shape_contrast": objectives.ShapeContrast,
+    "shape_adversary": objectives.ShapeAdversary,
 }
 
 
@@ -42,9 +44,13 @@ class Objectives(nn.ModuleList):
         What the objectives are attached to.
     seed
         Decides the beginning of each objective's own weights.
+    shapes
+        Masks of a shape, for the objectives that know one.
     """
 
-    def __init__(self, recipe: Recipe, net: DenseNet, seed: int) -> None:
+    def __init__(
+        self, recipe: Recipe, net: DenseNet, seed: int, shapes: ShapeMasks | None = None
+    ) -> None:
         super().__init__()
         known: list[ObjectiveSettings] = []
         self._of_stage: list[list[int]] = []
@@ -57,6 +63,9 @@ class Objectives(nn.ModuleList):
                     self.append(_build(settings, net, seed))
                 chosen.append(known.index(bare))
             self._of_stage.append(chosen)
+        for module in self:
+            if isinstance(module, ShapeAdversary) and shapes is not None:
+                module.show(shapes)
         self.kinds = [settings.kind for settings in known]
 
     def of_stage(self, number: int) -> list[nn.Module]:

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from medssl.correspond import Correspondences
-from medssl.nets import DenseNet, Parts, build_net, normalise_input
+from medssl.errors import SettingsError
+from medssl.nets import DenseNet, Parts, build_net, normalise_input, take_over
 from medssl.nets.shared_norm import share_batch_norm
-from medssl.objectives import AdversarialSettings, Outputs, PatchPooling, pool_patches
+from medssl.objectives import AdversarialSettings, Outputs, PatchPooling, ShapeMasks, pool_patches
 from medssl.objectives.finite import all_finite
 from medssl.objectives.gather import average_gradients
 from medssl.pretrain.build import Objectives, build_optimiser
@@ -24,7 +25,6 @@ from medssl.pretrain.skipped import KeptStatistics
 from medssl.processes import process_count
 from medssl.views import (
     DenseViews,
-    DistortedViews,
     ImageBatch,
     PairViews,
     make_dense_views,
@@ -94,6 +94,10 @@ class Learner:
         Device, precision, compilation.
     accelerator
         Shares the work between processes.
+    shapes
+        Masks of a shape, for the objectives that know one.
+    begin
+        A net whose tensors of the same name and shape this one begins with.
 
     Attributes
     ----------
@@ -108,7 +112,14 @@ class Learner:
         What a person should know of the steps since it was last emptied.
     """
 
-    def __init__(self, plan: Plan, hardware: Hardware, accelerator: Accelerator) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        hardware: Hardware,
+        accelerator: Accelerator,
+        shapes: ShapeMasks | None = None,
+        begin: DenseNet | None = None,
+    ) -> None:
         self.plan = plan
         self.hardware = hardware
         self.accelerator = accelerator
@@ -118,12 +129,14 @@ class Learner:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(plan.settings.seed)
             net = build_net(plan.recipe.architecture)
+        if begin is not None and not take_over(net, begin):
+            raise SettingsError("nothing of the model fits the net that is trained; take another")
         self.net = net.to(hardware.device)
         if process_count() > 1:
             share_batch_norm(self.net, hardware.device)
         _lay_out(self.net, self.memory_format)
         seed = plan.settings.seed
-        self.objectives = Objectives(plan.recipe, self.net, seed).to(hardware.device)
+        self.objectives = Objectives(plan.recipe, self.net, seed, shapes).to(hardware.device)
         if process_count() > 1:
             share_batch_norm(self.objectives, hardware.device)
         self.optimiser = build_optimiser(
@@ -210,7 +223,7 @@ class Learner:
         self.optimiser.step()
         metrics = made.metrics
         for objective in self.objectives.learning(number):
-            assert isinstance(made.views, DistortedViews)
+            assert isinstance(made.views, DenseViews)
             metrics = metrics | objective.after_step(made.views, made.outputs)
         return made.loss.detach(), metrics
 

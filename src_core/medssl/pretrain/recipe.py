@@ -21,6 +21,8 @@ from medssl.objectives import (
     PatchPooling,
     RegionDiscriminationSettings,
     RestorationSettings,
+    ShapeAdversarySettings,
+    ShapeContrastSettings,
     SimsiamSettings,
     VisualWordsSettings,
 )
@@ -43,7 +45,9 @@ ObjectiveSettings = Annotated[
     | SimsiamSettings
     | VisualWordsSettings
     | RestorationSettings
-    | AdversarialSettings,
+    | AdversarialSettings
+    | ShapeAdversarySettings
+    | ShapeContrastSettings,
     Field(discriminator="kind"),
 ]
 
@@ -53,6 +57,7 @@ _PAIR_KINDS = ("patch_discrimination", "hypersphere_mixup")
 IMAGE_KINDS = ("moco", "barlow_twins", "simsiam", "visual_words")
 """Objectives that tell whole images apart: DiRA's discriminative part."""
 _RESTORED_KINDS = ("restoration", "adversarial")
+_SHAPE_KINDS = ("shape_contrast", "shape_adversary")
 
 
 class Stage(BaseModel):
@@ -88,7 +93,7 @@ class Stage(BaseModel):
     def _views_fit(self) -> Self:
         kind = self.views.kind
         fitting = {
-            "dense": _DENSE_KINDS,
+            "dense": (*_DENSE_KINDS, *_SHAPE_KINDS),
             "pairs": _PAIR_KINDS,
             "distorted": (*IMAGE_KINDS, *_RESTORED_KINDS, *_DENSE_KINDS[:2]),
         }[kind]
@@ -116,7 +121,7 @@ class Stage(BaseModel):
     @property
     def assigns(self) -> bool:
         """Whether its objectives need the assignment of cells to clusters."""
-        return any(o.kind in _REGION_KINDS for o in self.objectives)
+        return any(o.kind in (*_REGION_KINDS, *_SHAPE_KINDS) for o in self.objectives)
 
     @property
     def discriminates_places(self) -> bool:

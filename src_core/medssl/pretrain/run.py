@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from medssl.errors import ModelError, SettingsError
+from medssl.nets import DenseNet
+from medssl.objectives import ShapeMasks
 from medssl.pretrain.hardware import choose_hardware, start_accelerator
 from medssl.pretrain.memory import out_of_memory
 from medssl.pretrain.plan import Plan, bare_request, job_record, make_plan
@@ -30,6 +32,8 @@ def pretrain(
     out: str | Path,
     progress: Progress = silent,
     preview: PreviewSettings | None = None,
+    shapes: ShapeMasks | None = None,
+    begin: DenseNet | None = None,
 ) -> RunResult:
     """Train a dense encoder on unlabelled images.
 
@@ -46,6 +50,10 @@ def pretrain(
         Called at each step; may raise `Cancelled`: the state is saved, the same call goes on.
     preview
         What to write into ``previews/`` while it runs; None: nothing. It changes no result.
+    shapes
+        Masks of a shape, for recipes whose objectives know one.
+    begin
+        A net whose encoder and decoder this one begins with; None: random weights.
 
     Raises
     ------
@@ -61,11 +69,11 @@ def pretrain(
     accelerator = start_accelerator(settings.device)
     with RunFolder(out, writes=accelerator.is_main_process) as folder:
         if is_done(folder):
-            return pretrain_in(folder, images, settings, progress, preview)
+            return pretrain_in(folder, images, settings, progress, preview, shapes, begin)
         folder.forget_old_requests()
         with told(folder):
             folder.state("starting")
-            return pretrain_in(folder, images, settings, progress, preview)
+            return pretrain_in(folder, images, settings, progress, preview, shapes, begin)
 
 
 def pretrain_in(
@@ -74,6 +82,8 @@ def pretrain_in(
     settings: PretrainSettings,
     progress: Progress,
     preview: PreviewSettings | None = None,
+    shapes: ShapeMasks | None = None,
+    begin: DenseNet | None = None,
 ) -> RunResult:
     """Train in a locked run folder; whoever locked it tells how it ended."""
     plan, division = make_plan(images, settings)
@@ -93,7 +103,9 @@ def pretrain_in(
             "the same, at the same place, on the computers of all processes."
         )
     hardware = choose_hardware(accelerator.device, settings.precision, plan.wants_compilation())
-    trainer = Trainer(plan, division, folder, hardware, accelerator, progress, preview)
+    trainer = Trainer(
+        plan, division, folder, hardware, accelerator, progress, preview, shapes, begin
+    )
     try:
         with lost_processes_told():
             return trainer.run()

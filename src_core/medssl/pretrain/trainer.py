@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from medssl.correspond import CohortWords
 from medssl.errors import Cancelled, ModelError
+from medssl.nets import DenseNet
+from medssl.objectives import ShapeMasks
 from medssl.pretrain.checkpoint import has_checkpoint, load_checkpoint, save_checkpoint
 from medssl.pretrain.cluster_watch import ClusterWatch
 from medssl.pretrain.control import Control
@@ -73,6 +75,10 @@ class Trainer:
         Told of each step.
     preview
         What to show while it runs; None: nothing.
+    shapes
+        Masks of a shape, for the objectives that know one.
+    begin
+        A net whose encoder and decoder this one begins with.
     """
 
     def __init__(
@@ -84,6 +90,8 @@ class Trainer:
         accelerator: Accelerator,
         progress: Progress,
         preview: PreviewSettings | None = None,
+        shapes: ShapeMasks | None = None,
+        begin: DenseNet | None = None,
     ) -> None:
         self.plan = plan
         self.division = division
@@ -98,7 +106,7 @@ class Trainer:
             accelerator.process_index,
             accelerator.num_processes,
         )
-        self.learner = Learner(plan, hardware, accelerator)
+        self.learner = Learner(plan, hardware, accelerator, shapes, begin)
         self.report = Report(folder, hardware.device, self._images_a_step(0))
         self.measured = Measured(folder, hardware.device)
         self.skipped = SkippedSteps(folder.path)

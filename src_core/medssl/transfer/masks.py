@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,10 @@ from medssl.io.formats import extension, format_from_name
 from medssl.io.reading import read_image
 from medssl.prepare import Case
 from medssl.prepare.orientation import as_picture
+from medssl.transfer.mask_grids import onto_image
 
+Note = Callable[[str], None]
+"""Told what a person should know."""
 BETWEEN = "__"
 """What stands between the stem of an image and the name of a structure."""
 WHOLE = "mask"
@@ -37,11 +40,15 @@ class MaskFiles:
         maps.
     files
         By stem of the image: ``""`` to the file of a label map, or names to files of binary masks.
+    resampled
+        Told of each mask on another grid than its image, which is then brought onto it; None:
+        such masks are refused.
     """
 
     folder: Path
     structures: dict[str, tuple[str, ...]]
     files: dict[str, dict[str, Path]]
+    resampled: Note | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -78,7 +85,11 @@ class MaskFiles:
         """
         files = self._of(case)
         masks = np.zeros((len(self.structures), *case.source_grid.shape), np.bool_)
-        read = {name: _values(path, case) for name, path in files.items() if self._wants(name)}
+        read = {
+            name: _values(path, case, self.resampled)
+            for name, path in files.items()
+            if self._wants(name)
+        }
         for mask, parts in zip(masks, self.structures.values(), strict=True):
             for part in parts:
                 if "" in read:
@@ -95,7 +106,10 @@ class MaskFiles:
 
 
 def find_masks(
-    folder: str | Path, cases: Sequence[Case], structures: Mapping[str, Sequence[str]] | None = None
+    folder: str | Path,
+    cases: Sequence[Case],
+    structures: Mapping[str, Sequence[str]] | None = None,
+    resampled: Note | None = None,
 ) -> MaskFiles:
     """Find the masks of images: ``<stem>.<ext>`` or ``<stem>__<structure>.<ext>``.
 
@@ -108,6 +122,9 @@ def find_masks(
     structures
         What is wanted: name to the names (or values of a label map) that it is made of. None: each
         name or value that occurs is a structure.
+    resampled
+        Told of each mask on another grid than its image, which is then brought onto it; None:
+        such masks are refused when they are read.
 
     Raises
     ------
@@ -135,7 +152,7 @@ def find_masks(
             "A mask has the name of its image, or that name, two underscores and the structure.",
         )
     by_stem = {_stem(case.path): case for case in cases}
-    wanted = dict(structures or {}) or _found(files, by_stem)
+    wanted = dict(structures or {}) or _found(files, by_stem, resampled)
     parts = {name: tuple(made_of) for name, made_of in wanted.items()}
     named = {name for found in files.values() for name in found}
     for name, made_of in parts.items():
@@ -148,7 +165,7 @@ def find_masks(
             raise FileRefusedError(
                 folder, f"{name}: there is no mask of {wrong[0]}", f"There are: {there}."
             )
-    return MaskFiles(folder, parts, files)
+    return MaskFiles(folder, parts, files, resampled)
 
 
 def parse_structures(text: str) -> dict[str, tuple[str, ...]]:
@@ -173,7 +190,7 @@ def parse_structures(text: str) -> dict[str, tuple[str, ...]]:
 
 
 def _found(
-    files: Mapping[str, Mapping[str, Path]], by_stem: Mapping[str, Case]
+    files: Mapping[str, Mapping[str, Path]], by_stem: Mapping[str, Case], resampled: Note | None
 ) -> dict[str, tuple[str, ...]]:
     """Name all structures there are: those in file names, or the values of the label maps."""
     named = sorted({name for found in files.values() for name in found if name})
@@ -181,14 +198,14 @@ def _found(
         return {name: (name,) for name in named}
     values: set[int] = set()
     for stem, found in files.items():
-        values |= {int(value) for value in np.unique(_values(found[""], by_stem[stem]))}
+        values |= {int(value) for value in np.unique(_values(found[""], by_stem[stem], resampled))}
     inside = sorted(values - {0})
     if len(inside) < 2:
         return {WHOLE: (WHOLE,)}
     return {f"label_{value}": (str(value),) for value in inside}
 
 
-def _values(path: Path, case: Case) -> NDArray[np.int64]:
+def _values(path: Path, case: Case, resampled: Note | None) -> NDArray[np.int64]:
     """Read a label map on the image's grid, as whole numbers."""
     image = read_image(path)
     if case.source_grid.ndim == 2:
@@ -200,6 +217,13 @@ def _values(path: Path, case: Case) -> NDArray[np.int64]:
                 path, "it is a picture in colour, not a mask", "Save it as a grey label map."
             )
         array = array[..., 0]
+    if not np.isfinite(array).all() or np.any(array != np.rint(array)):
+        raise FileRefusedError(
+            path, "it holds values that are no whole numbers", "A mask holds a number a structure."
+        )
+    if resampled is not None and not _on_grid(image.grid, case):
+        resampled(f"{path.name}: the mask lies on another grid than its image, and is resampled")
+        return onto_image(path, array.astype(np.int64), image.grid, case)
     if array.shape != case.source_grid.shape:
         found, wanted = (
             " × ".join(str(side) for side in reversed(shape))
@@ -212,22 +236,35 @@ def _values(path: Path, case: Case) -> NDArray[np.int64]:
         )
     if image.grid.unit == case.source_grid.unit == "mm":
         _check_place(path, case, image.grid)
-    if not np.isfinite(array).all() or np.any(array != np.rint(array)):
-        raise FileRefusedError(
-            path, "it holds values that are no whole numbers", "A mask holds a number a structure."
-        )
     return array.astype(np.int64)
 
 
-def _check_place(path: Path, case: Case, grid: Grid) -> None:
+def _on_grid(grid: Grid, case: Case) -> bool:
+    """Whether a mask lies voxel for voxel on its image."""
+    if grid.shape != case.source_grid.shape:
+        return False
+    placed = grid.unit == case.source_grid.unit == "mm"
+    return not placed or _away(grid, case) <= _tolerance(grid)
+
+
+def _away(grid: Grid, case: Case) -> float:
+    """Return how far, in voxels, the corners of a mask lie from those of its image."""
     last = np.array(grid.shape) - 1.0
     corners = np.stack([np.zeros_like(last), last])
     away = case.source_grid.world_to_voxel(grid.voxel_to_world(corners)) - corners
-    if np.abs(away).max() > _SAME_WORLD * max(1, max(grid.shape) / 10):
+    return float(np.abs(away).max())
+
+
+def _tolerance(grid: Grid) -> float:
+    return _SAME_WORLD * max(1.0, max(grid.shape) / 10)
+
+
+def _check_place(path: Path, case: Case, grid: Grid) -> None:
+    away = _away(grid, case)
+    if away > _tolerance(grid):
         raise FileRefusedError(
             path,
-            f"the mask lies elsewhere than its image {case.name} (by {np.abs(away).max():.2g} "
-            "voxels)",
+            f"the mask lies elsewhere than its image {case.name} (by {away:.2g} voxels)",
             "Export the mask on the grid of the image.",
         )
 

@@ -64,7 +64,7 @@ class TrainedSegmenter:
         found: dict[int, NDArray[np.float16]] = {}
         arrays = [case.array for case in cases]
         for numbers, images, boxes in laid_out(arrays, self.canvas, _PREDICTED_AT_ONCE):
-            given = self._probabilities(images.to(device)).cpu().numpy()
+            given = self.probabilities(images.to(device)).cpu().numpy()
             for number, one, box in zip(numbers, given, boxes, strict=True):
                 found[number] = one[(slice(None), *box)].astype(np.float16)
             progress(len(found), len(cases), "segmenting")
@@ -74,7 +74,8 @@ class TrainedSegmenter:
         """Return the probability of each structure on the image's own grid: ``(S, *source)``."""
         return to_source(self.predict_working([case])[0], case.grid, case.source_grid)
 
-    def _probabilities(self, images: Tensor) -> Tensor:
+    def probabilities(self, images: Tensor) -> Tensor:
+        """Return the probability of each structure ``(B, S, *spatial)``; larger ones in tiles."""
         sides = images.shape[2:]
         tile, halo = _TILE[len(sides)], _HALO[len(sides)]
         if max(sides) <= tile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +14,9 @@ from medssl.evaluate.segmentation.clusters import ClusterMethod, control_cluster
 from medssl.evaluate.segmentation.few import FinetuneMethod, HeadMethod, finetune_settings
 from medssl.evaluate.segmentation.methods import Method
 from medssl.evaluate.segmentation.request import SegmentationRequest
+from medssl.evaluate.segmentation.shape import FilterMethod, ShapeMethod, shape_settings
 from medssl.io import ImageListing
+from medssl.io.formats import extension
 from medssl.models import DataInfo, EmbeddingInfo, ModelCard, save_model
 from medssl.nets import build_net
 from medssl.prepare import ArrayCache, PreparedCohort, prepare_cohort
@@ -22,6 +25,8 @@ from medssl.progress import Progress
 from medssl.segment.clusters import RefineSettings
 from medssl.segment.clusters.controls import INTENSITY, OTSU, GreyEmbedder
 from medssl.segment.run import open_clusters
+from medssl.segment.shape_guided.controls import FILTERS
+from medssl.segment.shape_guided.opening import open_shape
 from medssl.transfer.base import RANDOM, Base, open_base
 
 
@@ -31,6 +36,7 @@ def open_method(
     ndim: Literal[2, 3],
     cache: ArrayCache,
     progress: Progress,
+    leave_out: Sequence[str] = (),
 ) -> tuple[PreparedCohort, Method]:
     """Prepare the images as the method wants them, and open it.
 
@@ -41,6 +47,8 @@ def open_method(
     SettingsError
         If the device is not there.
     """
+    if request.mode == "shape":
+        return _open_shape(listing, request, ndim, cache, progress, leave_out)
     if request.mode == "few" and request.learner != "head":
         base = open_start(request.model, ndim)
         prepared = prepare_cohort(listing, base.input, cache, progress)
@@ -57,6 +65,36 @@ def open_method(
             embedded, request.clusters, request.reading, request.upright, request.seed, progress
         )
     return prepared, ClusterMethod(embedded, clusters, RefineSettings())
+
+
+def _open_shape(
+    listing: ImageListing,
+    request: SegmentationRequest,
+    ndim: Literal[2, 3],
+    cache: ArrayCache,
+    progress: Progress,
+    leave_out: Sequence[str],
+) -> tuple[PreparedCohort, Method]:
+    """Open the shape or a control; masks of the images themselves are never a prior."""
+    settings = shape_settings(request, ndim)
+    own = [
+        one.path.name[: len(one.path.name) - len(extension(one.path))] for one in listing.sources
+    ]
+    assert request.prior is not None
+    prepared, prior = open_shape(
+        listing.sources,
+        request.prior,
+        settings,
+        request.prior_label,
+        request.fields,
+        (*own, *leave_out),
+        cache,
+        progress,
+    )
+    if request.model in FILTERS:
+        return prepared, FilterMethod(prepared, request.model)
+    base = open_base(request.model, ndim) if request.model != RANDOM else None
+    return prepared, ShapeMethod(prepared, prior, settings, base)
 
 
 def open_start(model: str, ndim: Literal[2, 3]) -> Base:

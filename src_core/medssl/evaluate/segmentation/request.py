@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from medssl.embed import INSTANT
 from medssl.errors import SettingsError
 from medssl.segment.clusters.controls import INTENSITY, OTSU
+from medssl.segment.shape_guided.controls import FILTERS
 
 
 class SegmentationRequest(BaseModel):
@@ -19,9 +20,11 @@ class SegmentationRequest(BaseModel):
     model: str = Field(
         default="instant",
         description="Model folder, run folder, instant or random; of clusters also the controls "
-        "intensity and otsu.",
+        "intensity and otsu, of shapes frangi and sato.",
     )
-    mode: Literal["clusters", "few"] = Field(default="clusters", description="Way to segment.")
+    mode: Literal["clusters", "few", "shape"] = Field(
+        default="clusters", description="Way to segment."
+    )
     shots: int = Field(default=1, ge=1, description="Images whose masks are known.")
     seed: int = Field(default=0, ge=0, description="Draws them; of all else random.")
     clusters: int | None = Field(
@@ -35,8 +38,22 @@ class SegmentationRequest(BaseModel):
         description="How few labels teach: a head on the embeddings, or the whole net (if empty).",
     )
     steps: int | None = Field(
-        default=None, ge=2, description="Steps of the fine-tuning; empty: 100."
+        default=None,
+        ge=2,
+        description="Steps of the fine-tuning (empty: 100), or against the adversary (empty: "
+        "those of the preset quick).",
     )
+    prior: str | None = Field(default=None, description="shape: folder of masks of the shape.")
+    prior_label: str | None = Field(default=None, description="shape: which of several it is.")
+    fields: str | None = Field(
+        default=None, description="shape: folder of masks of the field of view; empty: found."
+    )
+    rounds: int = Field(default=1, ge=0, le=5, description="shape: rounds of refinement.")
+    side: int = Field(default=512, ge=32, description="shape: longest side of working pictures.")
+    polarity: Literal["auto", "dark", "bright", "either"] = Field(
+        default="auto", description="shape: how it differs from its surroundings."
+    )
+    regions: bool = Field(default=False, description="shape: learn stage 2 of LD beside.")
     upright: bool = Field(default=True, description="The images have a known way up.")
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps.")
 
@@ -51,10 +68,16 @@ class SegmentationRequest(BaseModel):
             raise ValueError("clusters are read in the mode clusters only")
         if self.learner is not None and self.mode != "few":
             raise ValueError("a learner is for the mode few only")
-        if self.steps is not None and (self.mode != "few" or self.learner == "head"):
-            raise ValueError("steps are for the fine-tuning of the mode few only")
+        if self.steps is not None and (self.mode == "clusters" or self.learner == "head"):
+            raise ValueError("steps are for the fine-tuning of the mode few, and the mode shape")
         if self.model == INSTANT and self.mode == "few" and self.learner != "head":
             raise ValueError("instant has no net to fine-tune; take the learner head")
+        if self.mode == "shape" and self.model == INSTANT:
+            raise ValueError("instant has no net to learn a shape; name a model, or random")
+        if self.mode != "shape" and self.model in FILTERS:
+            raise ValueError(f"{self.model} is a control of the mode shape only")
+        if (self.mode == "shape") != (self.prior is not None):
+            raise ValueError("the mode shape and a prior need each other")
         return self
 
 

@@ -16,12 +16,14 @@ from medssl.evaluate.segmentation.opening import open_method
 from medssl.evaluate.segmentation.overlap import overlap
 from medssl.evaluate.segmentation.report import segmentation_report
 from medssl.evaluate.segmentation.request import SegmentationRequest
+from medssl.evaluate.segmentation.shape import require_one
 from medssl.evaluate.segmentation.shots import draw_shots
 from medssl.evaluate.spacing import case_spacings
 from medssl.io import ImageListing, list_images
 from medssl.prepare import ArrayCache, Case
 from medssl.progress import Progress, silent
 from medssl.segment.clusters.controls import INTENSITY, OTSU
+from medssl.segment.shape_guided.controls import FILTERS
 from medssl.transfer import MaskFiles, find_masks
 from medssl.transfer.base import RANDOM
 
@@ -38,6 +40,7 @@ def evaluate_segmentation(
     cache: ArrayCache | None = None,
     progress: Progress = silent,
     seen: Seen | None = None,
+    leave_out: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Measure how well few known masks segment all other images.
 
@@ -62,28 +65,41 @@ def evaluate_segmentation(
         Called throughout.
     seen
         Called with each scored image, its answer and its true masks ``(S, *source)``.
+    leave_out
+        Mode shape: stems of further images whose masks are not learned from, as those of the
+        same patients. Masks of the images themselves never are.
 
     Returns
     -------
     dict
         ``dice``, ``iou``, ``hd95_mm`` (means), ``per_structure``, ``cases``, ``seconds_per_case``,
         ``confidence_spearman``; of clusters also ``single``: the same figures of the best single
-        cluster; ``shots`` (their keys), ``learned``, ``request``, ``problems``, ``warnings``.
+        cluster, of shapes ``before``: those before refinement; ``shots`` (their keys),
+        ``learned``, ``request``, ``problems``, ``warnings``.
 
     Raises
     ------
     FileRefusedError
-        If a mask does not fit its image.
+        If a mask and its image do not overlap. One that lies on another grid is resampled, and
+        the warnings say so.
     SettingsError
         If there are too few images.
     """
     cache = cache if cache is not None else ArrayCache()
     listing = images if isinstance(images, ImageListing) else list_images(images, progress)
-    named = request.model not in (RANDOM, INTENSITY, OTSU)
+    named = request.model not in (RANDOM, INTENSITY, OTSU, *FILTERS)
     ndim = choose_ndim(listing.sources, *([request.model] if named else []))
-    prepared, method = open_method(listing, request, 3 if ndim == 3 else 2, cache, progress)
-    found = find_masks(masks, prepared.cases, structures)
-    shots, scored = draw_shots(prepared.cases, found, request.shots, request.seed, groups)
+    prepared, method = open_method(
+        listing, request, 3 if ndim == 3 else 2, cache, progress, leave_out
+    )
+    resampled: dict[str, None] = {}
+    found = find_masks(masks, prepared.cases, structures, resampled.setdefault)
+    if request.mode == "shape":
+        require_one(found)
+        shots: list[Case] = []
+        scored = [case for case in prepared.cases if found.known(case).any()]
+    else:
+        shots, scored = draw_shots(prepared.cases, found, request.shots, request.seed, groups)
     begun = time.perf_counter()
     learned = method.learn(shots, found, progress)
     learned["seconds"] = round(time.perf_counter() - begun, 2)
@@ -92,7 +108,10 @@ def evaluate_segmentation(
     first, *others = rows
     return {
         **segmentation_report(rows[first], found.names),
-        **{name: segmentation_report(rows[name], found.names) for name in others},
+        **{
+            name: segmentation_report(rows[name], found.names) | {"cases": rows[name]}
+            for name in others
+        },
         "cases": rows[first],
         "seconds_per_case": seconds,
         "shots": [shot.key for shot in shots],
@@ -100,7 +119,7 @@ def evaluate_segmentation(
         "learned": learned,
         "request": request.model_dump(),
         "problems": [*(p.message for p in (*listing.problems, *prepared.problems)), *notes],
-        "warnings": list(prepared.warnings),
+        "warnings": [*prepared.warnings, *resampled],
     }
 
 
