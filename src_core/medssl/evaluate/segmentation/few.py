@@ -11,7 +11,7 @@ from medssl.evaluate.segmentation.request import SegmentationRequest
 from medssl.prepare import Case
 from medssl.progress import Progress
 from medssl.segment.clusters import FeatureWeights, RefineSettings, expected_dice
-from medssl.segment.few import LabelTeacher
+from medssl.segment.few import PLACE, LabelTeacher
 from medssl.transfer import Base, FinetuneSettings, MaskFiles, TrainedSegmenter, finetune_segmenter
 
 CERTAIN = 0.5
@@ -21,7 +21,7 @@ BATCH = {2: 6, 3: 4}
 
 
 class HeadMethod:
-    """A linear head on dense embeddings.
+    """A head on dense embeddings.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class HeadMethod:
 
     def __init__(self, embedded: EmbeddedCohort, upright: bool) -> None:
         self._embedded = embedded
-        self._weights = FeatureWeights() if upright else FeatureWeights(place=0)
+        self._weights = FeatureWeights(place=PLACE if upright else 0)
         self._teacher: LabelTeacher | None = None
 
     def learn(self, shots: Sequence[Case], masks: MaskFiles, progress: Progress) -> dict[str, Any]:
