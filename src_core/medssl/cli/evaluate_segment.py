@@ -68,9 +68,9 @@ def segment(
     model: Annotated[
         str,
         typer.Option(
-            metavar="DIR|instant|random|intensity|otsu",
+            metavar="DIR|instant|random|intensity|otsu|unet",
             help="Model folder, run folder, the training-free descriptor, random weights; of "
-            "clusters the controls.",
+            "clusters and of few labels the controls.",
         ),
     ] = INSTANT,
     structures: Annotated[
@@ -94,6 +94,15 @@ def segment(
             help="few: steps of the fine-tuning. Left out: 100.", min=2, show_default=False
         ),
     ] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(
+            help="few: time of the fine-tuning, in place of steps.", min=1, show_default=False
+        ),
+    ] = None,
+    coarse: Annotated[
+        bool, typer.Option("--coarse", help="few: fine-tune for cells, not for finer detail.")
+    ] = False,
     upright: Annotated[bool, typer.Option(help="The images have a known way up.")] = True,
     groups: Annotated[
         Path | None,
@@ -122,6 +131,8 @@ def segment(
         reading=reading.value,
         learner=learner.value if learner else None,
         steps=steps,
+        seconds=seconds,
+        coarse=coarse,
         upright=upright,
         device=device,
     )

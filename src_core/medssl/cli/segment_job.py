@@ -21,6 +21,7 @@ class Asked(NamedTuple):
     labelled: str
     effort: Literal["quick", "standard", "paper"]
     steps: int | None
+    coarse: bool
     upright: bool
     device: str
     seed: int
@@ -56,6 +57,7 @@ def run_segment_job(
     named = [asked.model] if asked.model != RANDOM else []
     ndim: Literal[2, 3] = 3 if choose_ndim(listing.sources, *named) == 3 else 2
     settings = FinetuneSettings.preset(asked.effort, ndim, asked.upright, asked.device, asked.seed)
+    settings = settings.model_copy(update={"coarse": asked.coarse})
     if asked.steps is not None:
         settings = settings.model_copy(update={"steps": asked.steps})
     request = SegmentRequest(

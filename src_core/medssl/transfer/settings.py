@@ -38,6 +38,11 @@ class FinetuneSettings(BaseModel):
     largest_crop: int = Field(
         default=256, ge=16, description="Voxels along a side that a step sees of an image."
     )
+    coarse: bool = Field(
+        default=False,
+        description="Masks: learn cells of the embedding and no finer detail; more steps in the "
+        "same time, and nothing of the decoder is new.",
+    )
     affine: AffineSettings = Field(default_factory=AffineSettings)
     elastic: ElasticSettings = Field(default_factory=ElasticSettings)
     photometric: PhotometricSettings = Field(default_factory=PhotometricSettings)
