@@ -63,7 +63,7 @@ def cell(
     if given.only_read or not measure:
         return None
     sheet = Sheet() if given.sheet else None
-    result = score(data, films, given, sheet, mode="few", **asked)
+    result: dict[str, Any] = score(data, films, given, sheet, mode="few", **asked)
     result["learned"] = {key: result["learned"].get(key) for key in KEPT}
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1))

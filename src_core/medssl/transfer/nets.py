@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -29,7 +31,7 @@ class TransferNet(nn.Module):
         Names of the tensors of `net` that came from a model.
     """
 
-    def __init__(self, net: nn.Module, head: nn.Module, outputs: int) -> None:
+    def __init__(self, net: DenseNet, head: nn.Module, outputs: int) -> None:
         super().__init__()
         self.net = net
         self.head = head
@@ -88,8 +90,6 @@ class Classifier(TransferNet):
     torch.Size([2, 3])
     """
 
-    net: DenseNet
-
     def __init__(self, architecture: Architecture, outputs: int) -> None:
         net = build_net(_without_decoder(architecture))
         super().__init__(net, nn.Linear(architecture.widths[-1], outputs), outputs)
@@ -129,8 +129,6 @@ class Segmenter(TransferNet):
     torch.Size([1, 2, 8, 6])
     """
 
-    net: DenseNet
-
     def __init__(self, architecture: Architecture, outputs: int, coarse: bool = False) -> None:
         net = build_net(_with_decoder(architecture, restoration=not coarse))
         width = net.feature_channels
@@ -153,7 +151,8 @@ class Segmenter(TransferNet):
         cells = self.head(self.net.features(normalise_input(images))).float()
         mode = "bilinear" if cells.ndim == 4 else "trilinear"
         fine = F.interpolate(cells, scale_factor=float(self.net.stride), mode=mode)
-        return fine[(..., *(slice(0, side) for side in images.shape[2:]))]
+        box: tuple[Any, ...] = (..., *(slice(0, side) for side in images.shape[2:]))
+        return fine[box]
 
 
 def _without_decoder(architecture: Architecture) -> Architecture:

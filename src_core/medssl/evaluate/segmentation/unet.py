@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from torch import Tensor, nn
 
-from medssl.nets import normalise_input
+from medssl.nets import DenseNet, normalise_input
 from medssl.nets.padding import pad_to_multiple
 from medssl.transfer.nets import FIRST_LOGIT, TransferNet
 
@@ -40,7 +42,8 @@ class PlainUNet(TransferNet):
         filters = [min(MOST_WIDTH, FIRST_WIDTH << level) for level in range(levels)]
         net = DynUNet(ndim, 1, outputs, [3] * levels, strides, strides[1:], filters)
         nn.init.constant_(net.output_block.conv.conv.bias, FIRST_LOGIT)
-        super().__init__(net, nn.Identity(), outputs)
+        # Nothing is transferred, so that only its parameters and its output are asked for.
+        super().__init__(cast("DenseNet", net), nn.Identity(), outputs)
         self._stride = DEEPEST_STRIDE[ndim]
 
     def forward(self, images: Tensor) -> Tensor:

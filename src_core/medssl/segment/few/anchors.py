@@ -72,7 +72,8 @@ def choose_anchors(cases: Sequence[EmbeddedCase], cells: CellReader, seed: int) 
     seed
         Of the draw of cells and of k-means.
     """
-    read, total = [], 0
+    read: list[EmbeddedCase] = []
+    total = 0
     for case in cases:
         total += int(np.prod(case.cells))
         if read and total > _MOST_CELLS:
