@@ -4,6 +4,7 @@
     python benchmarks/segment.py few      [--sets films] [--pretrained films=RUN] [--seconds 20]
                                           [--methods head:instant finetune:pretrained finetune:unet]
                                           [--seeds 0 1 2 3 4] [--shots 1 3 5 10]
+    python benchmarks/segment.py collapse --pretrained films=RUN
     python benchmarks/segment.py strokes  [--side 512] [--volume 256]
 
 `clusters` chooses a union of clusters on one image and scores it on all others, beside k-means of
@@ -20,6 +21,7 @@ import argparse
 from pathlib import Path
 
 from segmentation.clusters import clusters
+from segmentation.collapse import collapse
 from segmentation.few import few
 from segmentation.sets import SETS
 from segmentation.strokes import strokes
@@ -32,7 +34,7 @@ METHODS = (
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("what", choices=("clusters", "few", "strokes"))
+    parser.add_argument("what", choices=("clusters", "few", "collapse", "strokes"))
     parser.add_argument("--sets", nargs="+", choices=SETS)
     parser.add_argument("--models", nargs="+", default=["instant"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
@@ -50,7 +52,8 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("benchmark_runs/segment"))
     given = parser.parse_args()
     given.reading = given.reading or "kmeans"
-    {"clusters": clusters, "few": few, "strokes": strokes}[given.what](given)
+    modes = {"clusters": clusters, "few": few, "collapse": collapse, "strokes": strokes}
+    modes[given.what](given)
 
 
 if __name__ == "__main__":

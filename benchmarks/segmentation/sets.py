@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from medssl.evaluate.segmentation import evaluate_segmentation, make_request
-from medssl.io import list_images
+from medssl.io import ImageListing, list_images
 from medssl.io.tables import table_rows
 from medssl.prepare import ArrayCache
 from medssl.transfer import parse_structures
@@ -54,13 +54,18 @@ def find_data() -> Path:
     return data
 
 
+def list_set(data: Path, films: Films) -> ImageListing:
+    """List the images that are used of a set."""
+    whole = list_images(data / films.folder / "images")
+    return replace(whole, sources=whole.sources[:: films.every])
+
+
 def score(
     data: Path, films: Films, given: argparse.Namespace, seen: Sheet | None, **values: Any
 ) -> dict[str, Any]:
     """Run one evaluation."""
     folder = data / films.folder
-    whole = list_images(folder / "images")
-    listing = replace(whole, sources=whole.sources[:: films.every])
+    listing = list_set(data, films)
     groups = None
     if films.groups is not None:
         rows = table_rows(folder / films.groups, ("image",))
