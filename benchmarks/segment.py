@@ -1,6 +1,6 @@
 """Segmentation with next to no outlines, beside its controls.
 
-    python benchmarks/segment.py clusters [--sets films heads] [--models instant] [--seeds 0 1 2]
+    python benchmarks/segment.py clusters [--sets films heads] [--models otsu RUN] [--seeds 0 1 2]
     python benchmarks/segment.py few      [--sets films] [--pretrained films=RUN] [--seconds 20]
                                           [--methods head:instant finetune:pretrained finetune:unet]
                                           [--seeds 0 1 2 3 4] [--shots 1 3 5 10]
@@ -20,7 +20,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from segmentation.clusters import clusters
+from segmentation.clusters import CONTROLS, clusters
 from segmentation.collapse import collapse
 from segmentation.few import few
 from segmentation.sets import SETS
@@ -36,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("what", choices=("clusters", "few", "collapse", "strokes"))
     parser.add_argument("--sets", nargs="+", choices=SETS)
-    parser.add_argument("--models", nargs="+", default=["instant"])
+    parser.add_argument("--models", nargs="+", default=[*CONTROLS, "instant"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--shots", type=int, nargs="+", default=[1, 3, 5, 10])
     parser.add_argument("--clusters", type=int, default=128)

@@ -17,7 +17,7 @@ def clusters(given: argparse.Namespace) -> None:
     print("| set | model | K | structure | best union | best single | ± over seeds | HD95 mm | s |")
     print("|---|---|---|---|---|---|---|---|---|")
     for name in given.sets or ["films", "heads"]:
-        for model in (*CONTROLS, *given.models):
+        for model in given.models:
             own = None if model == "otsu" else 16 if model == "intensity" else given.clusters
             sheet = Sheet() if given.sheet else None
             asked = {"model": model, "clusters": own}

@@ -16,10 +16,6 @@ from medssl.transfer import FinetuneSettings, MaskFiles
 
 CERTAIN = 0.5
 STEPS = 100
-RATE = 3e-3
-"""Lower than with many labels: a few dozen steps at a high rate leave the batch norms behind."""
-BATCH = {2: 6, 3: 4}
-"""Images a step: with few labels a larger batch shows the same few again."""
 
 
 class HeadMethod:
@@ -56,6 +52,7 @@ class HeadMethod:
 
 def finetune_settings(request: SegmentationRequest, ndim: Literal[2, 3]) -> FinetuneSettings:
     """Return how a net learns from few labels in an evaluation."""
-    preset = FinetuneSettings.preset("quick", ndim, request.upright, request.device, request.seed)
-    asked = {"steps": request.steps or STEPS, "coarse": request.coarse}
-    return preset.model_copy(update={**asked, "lr": RATE, "batch": BATCH[ndim]})
+    preset = FinetuneSettings.few_labels(
+        ndim, request.upright, request.device, request.seed, request.coarse
+    )
+    return preset.model_copy(update={"steps": request.steps or STEPS})
