@@ -82,9 +82,9 @@ def segment(
     model: Annotated[
         str | None,
         typer.Option(
-            metavar="DIR|instant|random|intensity|otsu|frangi|sato",
+            metavar="DIR|instant|random|intensity|otsu|unet|frangi|sato",
             help="Model folder, run folder, the training-free descriptor, random weights; the "
-            "controls of clusters and of shapes. Left out: instant, of shapes random.",
+            "controls of clusters, few labels and shapes. Left out: instant, of shapes random.",
             show_default=False,
         ),
     ] = None,
@@ -122,6 +122,15 @@ def segment(
             show_default=False,
         ),
     ] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(
+            help="few: time of the fine-tuning, in place of steps.", min=1, show_default=False
+        ),
+    ] = None,
+    coarse: Annotated[
+        bool, typer.Option("--coarse", help="few: fine-tune for cells, not for finer detail.")
+    ] = False,
     upright: Annotated[bool, typer.Option(help="The images have a known way up.")] = True,
     groups: Annotated[
         Path | None,
@@ -159,6 +168,8 @@ def segment(
         side=side,
         polarity=polarity.value,
         regions=regions,
+        seconds=seconds,
+        coarse=coarse,
         upright=upright,
         device=device,
     )

@@ -146,6 +146,13 @@ def few(
     labelled: LabelledOption = "all",
     effort: EffortOption = Efforts.QUICK,
     steps: StepsOption = None,
+    coarse: Annotated[
+        bool,
+        typer.Option(
+            "--coarse",
+            help="--finetune: organs wider than a cell of the model, in a third of the time.",
+        ),
+    ] = False,
     background: Annotated[
         bool, typer.Option("--background", help="--finetune: start it and return.")
     ] = False,
@@ -164,11 +171,11 @@ def few(
     if finetune:
         from medssl.cli.segment_job import Asked, run_segment_job
 
-        asked = Asked(model, labelled, effort.value, steps, upright, device, seed)
+        asked = Asked(model, labelled, effort.value, steps, coarse, upright, device, seed)
         run_segment_job(listing, images, masks, wanted, folder, asked, background, json)
         return
-    if background or steps is not None:
-        raise typer.BadParameter("--background and --steps are for --finetune")
+    if background or coarse or steps is not None:
+        raise typer.BadParameter("--background, --coarse and --steps are for --finetune")
     _require_new(folder)
     _by_head(listing, masks, wanted, folder, model, labelled, upright, device, seed, json)
 

@@ -21,6 +21,7 @@ class Asked(NamedTuple):
     labelled: str
     effort: Literal["quick", "standard", "paper"]
     steps: int | None
+    coarse: bool
     upright: bool
     device: str
     seed: int
@@ -55,7 +56,12 @@ def run_segment_job(
         raise SettingsError("instant has no net to fine-tune: name a model with --model, or random")
     named = [asked.model] if asked.model != RANDOM else []
     ndim: Literal[2, 3] = 3 if choose_ndim(listing.sources, *named) == 3 else 2
-    settings = FinetuneSettings.preset(asked.effort, ndim, asked.upright, asked.device, asked.seed)
+    how = (ndim, asked.upright, asked.device, asked.seed)
+    if asked.effort == "quick":
+        settings = FinetuneSettings.few_labels(*how, coarse=asked.coarse)
+    else:
+        settings = FinetuneSettings.preset(asked.effort, *how)
+        settings = settings.model_copy(update={"coarse": asked.coarse})
     if asked.steps is not None:
         settings = settings.model_copy(update={"steps": asked.steps})
     request = SegmentRequest(

@@ -27,7 +27,7 @@ from medssl.segment.clusters import (
     organ_trust,
     structure_map,
 )
-from medssl.segment.few import LabelTeacher
+from medssl.segment.few import PLACE, LabelTeacher
 from medssl.segment.writing import STRUCTURES_NAME, Outlined, write_label_maps, write_outlined
 from medssl.transfer import MaskFiles
 from medssl.transfer.predictions import label_map
@@ -159,7 +159,7 @@ def teach(
     SettingsError
         If the masks are all empty.
     """
-    weights = FeatureWeights() if upright else FeatureWeights(place=0)
+    weights = FeatureWeights(place=PLACE if upright else 0)
     teacher = LabelTeacher(embedded, masks.names, weights)
     for key in keys:
         teacher.show(key, masks.read(embedded.case(key).case))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from medssl.nets import Architecture, DenseNet, Parts, build_net, normalise_input
 from medssl.nets.blocks import convolution
@@ -115,6 +118,9 @@ class Segmenter(TransferNet):
         Of the model that it begins with, or as if there were one.
     outputs
         Number of structures.
+    coarse
+        End where the embedding does, and bring the logits linearly to full resolution: all of the
+        decoder is transferred, and a step takes a fraction. Nothing finer than a cell is learned.
 
     Examples
     --------
@@ -123,10 +129,11 @@ class Segmenter(TransferNet):
     torch.Size([1, 2, 8, 6])
     """
 
-    def __init__(self, architecture: Architecture, outputs: int) -> None:
-        net = build_net(_with_decoder(architecture))
-        assert net.restorer is not None
-        width, net.restorer.last = net.restorer.width, nn.Identity()
+    def __init__(self, architecture: Architecture, outputs: int, coarse: bool = False) -> None:
+        net = build_net(_with_decoder(architecture, restoration=not coarse))
+        width = net.feature_channels
+        if net.restorer is not None:
+            width, net.restorer.last = net.restorer.width, nn.Identity()
         head = convolution(architecture.ndim, width, outputs, kernel=1)
         assert isinstance(head.bias, nn.Parameter)
         nn.init.constant_(head.bias, FIRST_LOGIT)
@@ -138,8 +145,14 @@ class Segmenter(TransferNet):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits ``(B, outputs, *spatial)`` of prepared images ``(B, C, *spatial)``."""
-        logits: Tensor = self.head(self.net.finest_features(normalise_input(images)))
-        return logits
+        if self.net.restorer is not None:
+            logits: Tensor = self.head(self.net.finest_features(normalise_input(images)))
+            return logits
+        cells = self.head(self.net.features(normalise_input(images))).float()
+        mode = "bilinear" if cells.ndim == 4 else "trilinear"
+        fine = F.interpolate(cells, scale_factor=float(self.net.stride), mode=mode)
+        box: tuple[Any, ...] = (..., *(slice(0, side) for side in images.shape[2:]))
+        return fine[box]
 
 
 def _without_decoder(architecture: Architecture) -> Architecture:
@@ -155,8 +168,8 @@ def _without_decoder(architecture: Architecture) -> Architecture:
     )
 
 
-def _with_decoder(architecture: Architecture) -> Architecture:
-    """Describe encoder, decoder and restoration branch, without heads that are trained."""
-    values = {"embedding_of": "decoder", "restoration": True, "clusters": 0}
+def _with_decoder(architecture: Architecture, restoration: bool) -> Architecture:
+    """Describe encoder, decoder and, if asked, restoration branch, without trained heads."""
+    values = {"embedding_of": "decoder", "restoration": restoration, "clusters": 0}
     decoded = architecture.model_copy(update=values)
     return decoded.model_copy(update={"embedding_channels": decoded.feature_channels})

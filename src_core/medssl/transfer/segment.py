@@ -21,7 +21,7 @@ from medssl.pretrain.loader import BatchSource
 from medssl.progress import Progress, silent
 from medssl.transfer.laying import laid_out
 from medssl.transfer.masks import MaskFiles
-from medssl.transfer.nets import Segmenter
+from medssl.transfer.nets import Segmenter, TransferNet
 from medssl.transfer.settings import FinetuneSettings
 from medssl.transfer.training import build_on, choose_canvas, finetune, run_net
 from medssl.transfer.views import changed_images
@@ -51,7 +51,7 @@ class TrainedSegmenter:
         Of each step of the training.
     """
 
-    net: Segmenter
+    net: TransferNet
     canvas: tuple[int, ...]
     losses: tuple[float, ...] = ()
 
@@ -111,10 +111,10 @@ def begin_segmenter(
     pretrained
         Whose encoder and decoder it begins with; None: random weights.
     settings
-        Device and seed.
+        Device and seed, and how finely it learns.
     """
     device = choose_device(settings.device)
-    net = build_on(device, settings.seed, lambda: Segmenter(architecture, outputs))
+    net = build_on(device, settings.seed, lambda: Segmenter(architecture, outputs, settings.coarse))
     assert isinstance(net, Segmenter)
     if pretrained is not None:
         net.begin_with_decoder(pretrained)
@@ -155,15 +155,46 @@ def finetune_segmenter(
         If a mask does not fit its image.
     """
     net = begin_segmenter(architecture, len(masks.names), pretrained, settings)
+    stride, channels = architecture.deepest_stride, architecture.in_channels
+    return teach_segmenter(net, cases, masks, stride, channels, settings, progress)
+
+
+def teach_segmenter(
+    net: TransferNet,
+    cases: Sequence[Case],
+    masks: MaskFiles,
+    deepest_stride: int,
+    channels: int,
+    settings: FinetuneSettings,
+    progress: Progress = silent,
+) -> TrainedSegmenter:
+    """Train any net that gives logits of structures, as `finetune_segmenter` does.
+
+    Parameters
+    ----------
+    net
+        On its device.
+    cases, masks
+        Images with masks.
+    deepest_stride, channels
+        Of the net.
+    settings, progress
+        As there.
+
+    Raises
+    ------
+    FileRefusedError
+        If a mask does not fit its image.
+    """
     device = next(net.parameters()).device
     masked = [_Masked(_joined(case, masks)) for case in cases]
     known = torch.from_numpy(np.stack([masks.known(case) for case in cases])).to(device)
     shapes = [one.array.shape[1:] for one in masked]
-    canvas = choose_canvas(shapes, architecture.deepest_stride, settings.largest_crop)
+    canvas = choose_canvas(shapes, deepest_stride, settings.largest_crop)
     source = BatchSource(masked, canvas, settings.batch, settings.seed)
 
     def loss(batch: ImageBatch, draws: Draws) -> Tensor:
-        images, wanted = changed_images(batch, architecture.in_channels, settings, draws)
+        images, wanted = changed_images(batch, channels, settings, draws)
         return overlap_loss(run_net(net, images), wanted, known[batch.case])
 
     losses = finetune(net, source, loss, settings, progress)

@@ -10,6 +10,10 @@ from medssl.views.affine import AffineSettings
 from medssl.views.elastic import ElasticSettings
 from medssl.views.photometric import PhotometricSettings
 
+_FEW_RATE = 3e-3
+"""Lower than with many labels: a few dozen steps at a high rate leave the batch norms behind."""
+_FEW_BATCH = {2: 6, 3: 4}
+"""Images a step: with few labels a larger batch shows the same few again."""
 _FREE = {"rotation_degrees": 180.0, "flip_axes": (-1,)}
 
 
@@ -37,6 +41,11 @@ class FinetuneSettings(BaseModel):
     weight_decay: float = Field(default=1e-2, ge=0, description="Weight decay.")
     largest_crop: int = Field(
         default=256, ge=16, description="Voxels along a side that a step sees of an image."
+    )
+    coarse: bool = Field(
+        default=False,
+        description="Masks: learn cells of the embedding and no finer detail; more steps in the "
+        "same time, and nothing of the decoder is new.",
     )
     affine: AffineSettings = Field(default_factory=AffineSettings)
     elastic: ElasticSettings = Field(default_factory=ElasticSettings)
@@ -79,3 +88,24 @@ class FinetuneSettings(BaseModel):
             seed=seed,
             **(values if effort == "paper" else {}),
         )
+
+    @classmethod
+    def few_labels(
+        cls,
+        ndim: Literal[2, 3] = 2,
+        upright: bool = True,
+        device: str = "auto",
+        seed: int = 0,
+        coarse: bool = False,
+    ) -> Self:
+        """Return the preset `quick` for masks of one to ten images: small steps, many of them.
+
+        Parameters
+        ----------
+        ndim, upright, device, seed
+            As of `preset`.
+        coarse
+            Learn cells of the embedding and no finer detail.
+        """
+        values = {"lr": _FEW_RATE, "batch": _FEW_BATCH[ndim], "coarse": coarse}
+        return cls.preset("quick", ndim, upright, device, seed).model_copy(update=values)

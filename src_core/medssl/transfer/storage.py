@@ -159,8 +159,12 @@ def load_trained(
     """
     target = Path(folder)
     card = _read_card(target / CARD_NAME)
-    kind = Classifier if card.task == "classify" else Segmenter
-    net = kind(card.architecture, len(card.names))
+    outputs = len(card.names)
+    net: Classifier | Segmenter
+    if card.task == "classify":
+        net = Classifier(card.architecture, outputs)
+    else:
+        net = Segmenter(card.architecture, outputs, card.settings.coarse)
     try:
         net.load_state_dict(load_file(target / WEIGHTS_NAME))
     except (OSError, SafetensorError, RuntimeError) as error:

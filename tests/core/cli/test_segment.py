@@ -89,6 +89,12 @@ def test_few_masks_teach_a_net_as_a_job(
     assert json.loads((out / "job.json").read_text())["request"]["verb"] == "segment"
     assert (out / "finetuned.safetensors").is_file()
     assert len(rows(out / "predicted.csv")) == 5
+    assert not json.loads((out / "finetuned.json").read_text())["settings"]["coarse"]
+    coarse = medssl(*asked, "--model", "random", "--coarse", "--out", tmp_path / "cells", "--json")
+    assert coarse.code == 0, coarse.stderr
+    again = medssl("predict", discs[0], "--model", tmp_path / "cells", "--out", tmp_path / "new")
+    assert again.code == 0, again.stderr
+    assert len(rows(tmp_path / "new" / "predicted.csv")) == 5
     refused = medssl(*asked, "--out", tmp_path / "other")
     assert refused.code == 2
     assert "instant has no net to fine-tune" in refused.lines[-1]
@@ -101,6 +107,13 @@ def test_few_masks_teach_a_net_as_a_job(
         (("--mode", "few", "--clusters", "5"), "a number of clusters is for clusters by k-means"),
         (("--mode", "few"), "instant has no net to fine-tune"),
         (("--steps", "5"), "steps are for the fine-tuning"),
+        (("--seconds", "5"), "seconds are for the fine-tuning"),
+        (("--coarse",), "coarse is for the fine-tuning"),
+        (("--model", "unet"), "unet is a control of the fine-tuning"),
+        (
+            ("--mode", "few", "--model", "unet", "--steps", "5", "--seconds", "5"),
+            "give steps or seconds",
+        ),
         (("--reading", "assignment"), "no clusters of its own"),
         (("--shots", "5"), "nothing is left to score"),
         (("--shots", "6"), "6 cannot be learned"),
@@ -149,3 +162,16 @@ def test_few_labels_are_evaluated(medssl: Callable, discs: tuple[Path, Path], le
     assert outcome.json["learned"]["learner"] == learner
     assert "single" not in outcome.json
     assert 0 <= outcome.json["dice"] <= 1
+
+
+@pytest.mark.parametrize("model", ["random", "unet"])
+def test_a_net_learns_for_the_seconds_it_is_given(
+    medssl: Callable, discs: tuple[Path, Path], tmp_path: Path, model: str
+) -> None:
+    asked = ("--mode", "few", "--model", model, "--seconds", "1", "--device", "cpu")
+    outcome = medssl("evaluate", "segment", *discs, *asked, "--json", tmp_path / "out.json")
+    assert outcome.code == 0, outcome.stderr
+    learned = json.loads((tmp_path / "out.json").read_text())["learned"]
+    assert learned["steps"] >= 2
+    assert len(learned["losses"]) == learned["steps"]
+    assert learned["transferred"] == 0

@@ -54,6 +54,31 @@ def test_a_restoring_net_gives_its_whole_decoder() -> None:
     assert torch.equal(one, other)
 
 
+@pytest.mark.parametrize("name", [n for n in ARCHITECTURES if n != "encoder"])
+def test_a_coarse_segmenter_is_a_model_and_a_head(name: str) -> None:
+    architecture = ARCHITECTURES[name]
+    segmenter = Segmenter(architecture, 2, coarse=True)
+    segmenter.begin_with_decoder(build_net(architecture))
+    new = {name.partition(".")[0] for name, _ in segmenter.net.named_parameters()}
+    assert all(part in {"encoder", "decoder", "head"} for part in new)
+    assert len(segmenter.groups()[1]) == len(list(segmenter.head.parameters()))
+
+
+def test_a_coarse_segmenter_blends_its_cells() -> None:
+    segmenter = Segmenter(ARCHITECTURES["plain"], 2, coarse=True).eval()
+    images = torch.rand(1, 1, 33, 21)
+    with torch.no_grad():
+        fine = segmenter(images)
+        cells = segmenter.head(segmenter.net.features(2 * images - 1))
+    assert fine.shape == (1, 2, 33, 21)
+    stride = ARCHITECTURES["plain"].out_stride
+    middle = slice(stride // 2 - 1, stride // 2 + 1)  # the voxels around a cell's centre
+    inside = fine[0, :, middle, middle].mean((1, 2))
+    near = fine[0, :, :stride, :stride]
+    assert torch.allclose(fine[0, :, 0, 0], cells[0, :, 0, 0], atol=1e-5)  # nothing beyond
+    assert ((inside >= near.amin((1, 2))) & (inside <= near.amax((1, 2)))).all()
+
+
 def test_what_a_model_lacks_is_new() -> None:
     segmenter = Segmenter(ARCHITECTURES["plain"], 2)
     segmenter.begin_with_decoder(build_net(ARCHITECTURES["plain"]))

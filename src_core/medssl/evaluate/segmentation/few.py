@@ -1,4 +1,4 @@
-"""Few labels as a method: a head on the embeddings, or fine-tuning of the whole net."""
+"""Few labels as a method: a head on the embeddings; and how a whole net learns from them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from medssl.evaluate.segmentation.request import SegmentationRequest
 from medssl.prepare import Case
 from medssl.progress import Progress
 from medssl.segment.clusters import FeatureWeights, RefineSettings, expected_dice
-from medssl.segment.few import LabelTeacher
-from medssl.transfer import Base, FinetuneSettings, MaskFiles, TrainedSegmenter, finetune_segmenter
+from medssl.segment.few import PLACE, LabelTeacher
+from medssl.transfer import FinetuneSettings, MaskFiles
 
 CERTAIN = 0.5
 STEPS = 100
-BATCH = {2: 6, 3: 4}
-"""Images a step: with few labels a larger batch shows the same few again."""
 
 
 class HeadMethod:
-    """A linear head on dense embeddings.
+    """A head on dense embeddings.
 
     Parameters
     ----------
@@ -33,7 +31,7 @@ class HeadMethod:
 
     def __init__(self, embedded: EmbeddedCohort, upright: bool) -> None:
         self._embedded = embedded
-        self._weights = FeatureWeights() if upright else FeatureWeights(place=0)
+        self._weights = FeatureWeights(place=PLACE if upright else 0)
         self._teacher: LabelTeacher | None = None
 
     def learn(self, shots: Sequence[Case], masks: MaskFiles, progress: Progress) -> dict[str, Any]:
@@ -52,42 +50,9 @@ class HeadMethod:
         return Answer({"head": given > CERTAIN}, [expected_dice(one) for one in given])
 
 
-class FinetuneMethod:
-    """Fine-tuning of encoder and decoder with Dice and cross-entropy.
-
-    Parameters
-    ----------
-    base
-        What it begins with.
-    settings
-        How it learns.
-    """
-
-    def __init__(self, base: Base, settings: FinetuneSettings) -> None:
-        self._base = base
-        self._settings = settings
-        self._trained: TrainedSegmenter | None = None
-
-    def learn(self, shots: Sequence[Case], masks: MaskFiles, progress: Progress) -> dict[str, Any]:
-        """Fine-tune on the shots alone."""
-        self._trained = finetune_segmenter(
-            shots, masks, self._base.architecture, self._base.net, self._settings, progress
-        )
-        return {
-            "learner": "finetune",
-            "steps": self._settings.steps,
-            "transferred": len(self._trained.net.transferred),
-            "losses": self._trained.losses,
-        }
-
-    def predict(self, case: Case) -> Answer:
-        """Segment an image on its own grid."""
-        assert self._trained is not None
-        given = self._trained.predict(case)
-        return Answer({"finetune": given > CERTAIN}, [expected_dice(one) for one in given])
-
-
 def finetune_settings(request: SegmentationRequest, ndim: Literal[2, 3]) -> FinetuneSettings:
     """Return how a net learns from few labels in an evaluation."""
-    preset = FinetuneSettings.preset("quick", ndim, request.upright, request.device, request.seed)
-    return preset.model_copy(update={"steps": request.steps or STEPS, "batch": BATCH[ndim]})
+    preset = FinetuneSettings.few_labels(
+        ndim, request.upright, request.device, request.seed, request.coarse
+    )
+    return preset.model_copy(update={"steps": request.steps or STEPS})

@@ -11,10 +11,12 @@ import torch
 
 from medssl.embed import DenseEmbedder, embed_cohort, open_embedder
 from medssl.evaluate.segmentation.clusters import ClusterMethod, control_clusters
-from medssl.evaluate.segmentation.few import FinetuneMethod, HeadMethod, finetune_settings
+from medssl.evaluate.segmentation.few import HeadMethod, finetune_settings
+from medssl.evaluate.segmentation.finetuning import FinetuneMethod, base_start, plain_start
 from medssl.evaluate.segmentation.methods import Method
 from medssl.evaluate.segmentation.request import SegmentationRequest
 from medssl.evaluate.segmentation.shape import FilterMethod, ShapeMethod, shape_settings
+from medssl.evaluate.segmentation.unet import UNET
 from medssl.io import ImageListing
 from medssl.io.formats import extension
 from medssl.models import DataInfo, EmbeddingInfo, ModelCard, save_model
@@ -50,9 +52,12 @@ def open_method(
     if request.mode == "shape":
         return _open_shape(listing, request, ndim, cache, progress, leave_out)
     if request.mode == "few" and request.learner != "head":
-        base = open_start(request.model, ndim)
+        plain = request.model == UNET
+        base = open_start(RANDOM if plain else request.model, ndim)
         prepared = prepare_cohort(listing, base.input, cache, progress)
-        return prepared, FinetuneMethod(base, finetune_settings(request, ndim))
+        settings = finetune_settings(request, ndim)
+        start = plain_start(ndim, settings) if plain else base_start(base, settings)
+        return prepared, FinetuneMethod(start, request.seconds)
     embedder = open_any(request.model, ndim, request.device, request.seed)
     prepared = prepare_cohort(listing, embedder.settings, cache, progress)
     embedded = embed_cohort(prepared, embedder, cache, progress)

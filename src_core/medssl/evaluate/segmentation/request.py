@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from medssl.embed import INSTANT
 from medssl.errors import SettingsError
+from medssl.evaluate.segmentation.unet import UNET
 from medssl.segment.clusters.controls import INTENSITY, OTSU
 from medssl.segment.shape_guided.controls import FILTERS
 
@@ -20,7 +21,7 @@ class SegmentationRequest(BaseModel):
     model: str = Field(
         default="instant",
         description="Model folder, run folder, instant or random; of clusters also the controls "
-        "intensity and otsu, of shapes frangi and sato.",
+        "intensity and otsu, of few labels unet, of shapes frangi and sato.",
     )
     mode: Literal["clusters", "few", "shape"] = Field(
         default="clusters", description="Way to segment."
@@ -54,6 +55,15 @@ class SegmentationRequest(BaseModel):
         default="auto", description="shape: how it differs from its surroundings."
     )
     regions: bool = Field(default=False, description="shape: learn stage 2 of LD beside.")
+    seconds: float | None = Field(
+        default=None,
+        gt=0,
+        description="Time of the fine-tuning, turned into steps after a few that are timed; "
+        "exchanges steps.",
+    )
+    coarse: bool = Field(
+        default=False, description="Fine-tune for cells of the embedding, not for finer detail."
+    )
     upright: bool = Field(default=True, description="The images have a known way up.")
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps.")
 
@@ -70,6 +80,14 @@ class SegmentationRequest(BaseModel):
             raise ValueError("a learner is for the mode few only")
         if self.steps is not None and (self.mode == "clusters" or self.learner == "head"):
             raise ValueError("steps are for the fine-tuning of the mode few, and the mode shape")
+        if self.seconds is not None and (self.mode != "few" or self.learner == "head"):
+            raise ValueError("seconds are for the fine-tuning of the mode few only")
+        if self.seconds is not None and self.steps is not None:
+            raise ValueError("give steps or seconds, not both")
+        if self.coarse and (self.mode != "few" or self.learner == "head" or self.model == UNET):
+            raise ValueError("coarse is for the fine-tuning of models in the mode few only")
+        if self.model == UNET and (self.mode != "few" or self.learner == "head"):
+            raise ValueError("unet is a control of the fine-tuning only")
         if self.model == INSTANT and self.mode == "few" and self.learner != "head":
             raise ValueError("instant has no net to fine-tune; take the learner head")
         if self.mode == "shape" and self.model == INSTANT:

@@ -18,6 +18,7 @@ from medssl.evaluate.segmentation.report import segmentation_report
 from medssl.evaluate.segmentation.request import SegmentationRequest
 from medssl.evaluate.segmentation.shape import require_one
 from medssl.evaluate.segmentation.shots import draw_shots
+from medssl.evaluate.segmentation.unet import UNET
 from medssl.evaluate.spacing import case_spacings
 from medssl.io import ImageListing, list_images
 from medssl.prepare import ArrayCache, Case
@@ -87,7 +88,7 @@ def evaluate_segmentation(
     """
     cache = cache if cache is not None else ArrayCache()
     listing = images if isinstance(images, ImageListing) else list_images(images, progress)
-    named = request.model not in (RANDOM, INTENSITY, OTSU, *FILTERS)
+    named = request.model not in (RANDOM, UNET, INTENSITY, OTSU, *FILTERS)
     ndim = choose_ndim(listing.sources, *([request.model] if named else []))
     prepared, method = open_method(
         listing, request, 3 if ndim == 3 else 2, cache, progress, leave_out

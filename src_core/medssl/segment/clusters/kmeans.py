@@ -20,7 +20,11 @@ _ROWS = 1 << 16
 
 
 def spherical_kmeans(
-    vectors: Floats, count: int, seed: int = 0, progress: Progress = silent
+    vectors: Floats,
+    count: int,
+    seed: int = 0,
+    progress: Progress = silent,
+    rounds: int = ROUNDS,
 ) -> Floats:
     """Group unit vectors: the centres ``(K, E)``, of unit length.
 
@@ -37,6 +41,8 @@ def spherical_kmeans(
         Decides where centres begin.
     progress
         Called at each round; may raise `Cancelled`.
+    rounds
+        Most rounds.
 
     Raises
     ------
@@ -55,10 +61,10 @@ def spherical_kmeans(
         )
     centres = _begin(vectors, count, np.random.default_rng(seed))
     before = -np.inf
-    for number in range(ROUNDS):
+    for number in range(rounds):
         nearest, cosine = nearest_centres(vectors, centres)
         centres = _move(vectors, nearest, cosine, count)
-        progress(number + 1, ROUNDS, f"grouping into {count} clusters")
+        progress(number + 1, rounds, f"grouping into {count} clusters")
         quality = float(cosine.mean())
         if quality - before < _ENOUGH:
             break

@@ -15,10 +15,10 @@ ROUNDS = 60
 SHARP = 6.0
 """What unit features are multiplied by, so that a small weight tells much apart."""
 _ROWS = 1 << 16
-BALANCE = 0.5
+BALANCE = 0.8
 """0: classes count by their cells, 1: all alike; between them small organs are neither lost nor
 drawn too large."""
-HOLD = 0.005
+HOLD = 0.003
 """Weight of the squared length of the head's weights, against the mean loss of a cell."""
 
 
@@ -48,7 +48,7 @@ class LinearHead:
 def fit_head(
     features: NDArray[Any], targets: NDArray[Any], begin: LinearHead | None = None
 ) -> LinearHead:
-    """Learn from cells; a class counts by the root of its number of cells.
+    """Learn from cells; small classes count for more than their cells.
 
     Parameters
     ----------

@@ -14,13 +14,16 @@ from medssl.prepare.maps import to_source, to_working
 from medssl.prepare.resampling import resample
 from medssl.segment.clusters.features import FeatureWeights, pooled
 from medssl.segment.clusters.refining import Guide, RefineSettings, to_voxels
+from medssl.segment.few.anchors import AnchorHead, choose_anchors, nearness
 from medssl.segment.few.cells import CellReader
-from medssl.segment.few.head import LinearHead, fit_head
+from medssl.segment.few.head import fit_head
 from medssl.segment.few.strokes import Stroke, cells_of_stroke
 
 MOST_CELLS = 6000
 """Cells that the head learns from; more would not fit into a second."""
 Floats = NDArray[np.float32]
+PLACE = 0.6
+"""Weight of the place in the image where it has a known way up."""
 
 
 class LabelTeacher:
@@ -59,10 +62,11 @@ class LabelTeacher:
         if not names:
             raise SettingsError("name at least one structure to segment")
         self.names = tuple(names)
-        self.head: LinearHead | None = None
+        self.head: AnchorHead | None = None
         self._embedded = embedded
         self._refine = refine if refine is not None else RefineSettings()
-        self._cells = CellReader(weights if weights is not None else FeatureWeights())
+        self._cells = CellReader(weights if weights is not None else FeatureWeights(place=PLACE))
+        self._anchors: Floats | None = None
         self._drawn: list[tuple[str, NDArray[np.int64], Floats]] = []
 
     @property
@@ -120,8 +124,8 @@ class LabelTeacher:
             raise SettingsError("there is no stroke to take back")
         self._drawn.pop()
 
-    def fit(self, seed: int = 0) -> LinearHead:
-        """Learn from all that was drawn.
+    def fit(self, seed: int = 0) -> AnchorHead:
+        """Learn from all that was drawn; the first time also what the cohort looks like.
 
         Raises
         ------
@@ -135,7 +139,11 @@ class LabelTeacher:
                 "draw in the structure and beside it: at least two of "
                 f"{', '.join(('background', *self.names))} are needed"
             )
-        self.head = fit_head(features, targets, self.head)
+        if self._anchors is None:
+            self._anchors = choose_anchors(self._painted_first(), self._cells, seed)
+        before = self.head.linear if self.head else None
+        near = nearness(features, self._anchors)
+        self.head = AnchorHead(self._anchors, fit_head(near, targets, before))
         return self.head
 
     def shares(self, key: str) -> Floats:
@@ -187,10 +195,15 @@ class LabelTeacher:
         for case in self._embedded.cases:
             yield case.case.key, self.shares(case.case.key)[1:]
 
-    def _head(self) -> LinearHead:
+    def _head(self) -> AnchorHead:
         if self.head is None:
             raise SettingsError("nothing was learned yet: draw, then fit")
         return self.head
+
+    def _painted_first(self) -> list[EmbeddedCase]:
+        keys = {key: None for key, *_ in self._drawn}
+        painted = [self._embedded.case(key) for key in keys]
+        return painted + [one for one in self._embedded.cases if one.case.key not in keys]
 
     def _known(self, rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
         """Join all that was drawn; of too many cells a part is drawn, of each image alike."""

@@ -25,6 +25,7 @@ from medssl.io import list_images
 from medssl.prepare import ArrayCache, Case
 from medssl.segment.shape_guided.controls import FILTERS
 from medssl.transfer import parse_structures
+from segmentation.sets import find_data
 
 SET = "chase_db1"
 FIRST, SECOND = "observer1", "observer2"
@@ -32,8 +33,9 @@ TILE = 480
 Seen = Callable[[Case, Answer, NDArray[np.bool_]], None]
 
 
-def vessels(data: Path, given: argparse.Namespace) -> None:
+def shape(given: argparse.Namespace) -> None:
     """Print the table, and draw the sheet of the last seed."""
+    data = find_data()
     print("| what | before refinement | after | ± over seeds | worst | best | s a fold |")
     print("|---|---|---|---|---|---|---|")
     found = {seed: folds(data, given, "random", seed) for seed in given.seeds}
