@@ -21,6 +21,7 @@ from medssl.segment.clusters.organ import (
     typicality,
 )
 from medssl.segment.clusters.refining import RefineSettings
+from medssl.segment.clusters.storage import has_clusters, load_clusters, save_clusters
 from medssl.segment.clusters.tree import MergeTree, merge_tree
 
 __all__ = [
@@ -34,11 +35,14 @@ __all__ = [
     "coverage",
     "expected_dice",
     "find_clusters",
+    "has_clusters",
+    "load_clusters",
     "merge_tree",
     "model_clusters",
     "organ_mask",
     "organ_share",
     "organ_trust",
+    "save_clusters",
     "structure_map",
     "typicality",
 ]
