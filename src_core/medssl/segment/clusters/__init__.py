@@ -10,7 +10,7 @@ from medssl.segment.clusters.finding import (
     find_clusters,
     model_clusters,
 )
-from medssl.segment.clusters.maps import structure_map
+from medssl.segment.clusters.maps import cluster_map, structure_map
 from medssl.segment.clusters.organ import (
     Coverage,
     coverage,
@@ -32,6 +32,7 @@ __all__ = [
     "MergeTree",
     "PrototypeClusters",
     "RefineSettings",
+    "cluster_map",
     "coverage",
     "expected_dice",
     "find_clusters",

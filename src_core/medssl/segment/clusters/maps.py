@@ -40,3 +40,29 @@ def structure_map(
         best[better] = fine[better]
         labels[better] = group + 1
     return labels
+
+
+def cluster_map(
+    clusters: Clusters, case: EmbeddedCase, settings: RefineSettings
+) -> NDArray[np.uint16]:
+    """Return the cluster of each voxel of the working grid: 0 to K - 1.
+
+    The structures of a level are ``tree.groups(level)[map]``: every level of the merge tree can be
+    shown at once. In pictures borders follow the image; in volumes they are those of the cells.
+    """
+    shares = clusters.shares(case)
+    nearest = shares.argmax(0).astype(np.uint16)
+    working = case.case.grid
+    if working.ndim == 3:
+        for axis in range(3):
+            nearest = np.repeat(nearest, case.stride, axis)
+        return np.ascontiguousarray(nearest[tuple(slice(0, side) for side in working.shape)])
+    guide = Guide(case.case.array, settings)
+    best = np.full(working.shape, -np.inf, np.float32)
+    labels = np.zeros(working.shape, np.uint16)
+    for cluster in np.unique(nearest):
+        smooth = guide.smooth(to_voxels(shares[cluster : cluster + 1], case)[0])
+        better = smooth > best
+        best[better] = smooth[better]
+        labels[better] = cluster
+    return labels

@@ -20,6 +20,8 @@ from medssl.segment.few.strokes import Stroke, cells_of_stroke
 
 MOST_CELLS = 6000
 """Cells that the head learns from; more would not fit into a second."""
+_TOUCHED = 0.05
+"""Share of a cell from which marks tell something of it."""
 Floats = NDArray[np.float32]
 
 
@@ -107,6 +109,44 @@ class LabelTeacher:
         targets = np.concatenate([np.clip(1 - covered.sum(0, keepdims=True), 0, 1), covered]).T
         targets /= np.maximum(targets.sum(1, keepdims=True), 1e-6)
         self._drawn.append((key, np.arange(len(targets)), targets.astype(np.float32)))
+
+    def mark(self, key: str, drawn: NDArray[np.integer[Any]], most: int | None = None) -> None:
+        """Add what is known of some voxels of an image, as a brush leaves it.
+
+        Parameters
+        ----------
+        key
+            The image.
+        drawn
+            ``(*source,)``: -1 where nothing is known, 0 for background, 1, 2, ... the structures.
+        most
+            Cells that are taken of it at most, drawn at random; None: all.
+
+        Raises
+        ------
+        SettingsError
+            If there is no such image, or it has another shape.
+        """
+        case = self._embedded.case(key)
+        grid = case.case.source_grid
+        if drawn.shape != grid.shape:
+            raise SettingsError(
+                f"{key}: marks of shape {drawn.shape} on an image of shape {grid.shape}"
+            )
+        values = np.stack([drawn == value for value in range(self.classes)])
+        working = to_working(values, grid, case.case.grid)
+        covered = np.stack([pooled(one[None], case.stride, case.cells).ravel() for one in working])
+        known = np.flatnonzero(covered.sum(0) > _TOUCHED)
+        if most is not None and len(known) > most:
+            known = np.random.default_rng(len(known)).permutation(known)[:most]
+        targets = covered[:, known].T
+        targets /= targets.sum(1, keepdims=True)
+        self._drawn.append((key, known, targets.astype(np.float32)))
+
+    def forget(self) -> None:
+        """Take back all that was drawn, and what was learned from it; the cells stay read."""
+        self._drawn.clear()
+        self.head = None
 
     def undo(self) -> None:
         """Take back the last stroke or masks.
