@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import gui
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from medssl.cohort import Cohort
+from medssl.evaluate.scores import dice
+from medssl.io import write_image
+from medssl.io.reading import read_image
+from medssl.phantom import make_chest
+from medssl.prepare.maps import to_working
+from napari_medssl.cohorts.exporting import MASK_KINDS
 from napari_medssl.widgets.segmentation.dock import SegmentationWidget
-from tests.core.segment.discs import write_discs
 
-IMAGES = 6
+IMAGES = 5
+ORGAN = "organ 1"
+
+
+def lungs_of(number: int) -> np.ndarray:
+    masks = make_chest(number).masks
+    return np.any([mask for name, mask in masks.items() if "lung" in name], axis=0)
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("films")
+    for number in range(IMAGES):
+        write_image(make_chest(number).image, folder / f"film_{number}.nrrd")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MEDSSL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture
-def discs(tmp_path: Path) -> Path:
-    return write_discs(tmp_path, IMAGES)[0]
-
-
-@pytest.fixture
-def dock(viewer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setenv("MEDSSL_CACHE", str(tmp_path / "cache"))
+def dock(viewer: Any, _cache: None) -> Iterator[Any]:
     made = SegmentationWidget(viewer)
     viewer.window.add_dock_widget(made, name="Segmentation", area="right")
     gui.until(made.isVisible)
@@ -32,35 +55,156 @@ def dock(viewer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     made.close_task()
 
 
+@pytest.fixture
+def films_here(films: Path, tmp_path: Path) -> Path:
+    """The films in a folder of the test, so that its cohort is new."""
+    here = tmp_path / "chest"
+    here.mkdir()
+    for film in films.iterdir():
+        (here / film.name).symlink_to(film)
+    return here
+
+
 def idle(dock: Any) -> None:
     gui.until(lambda: not dock.threads.busy)
     gui.settle()
 
 
-def masks_of(dock: Any, organ: str) -> dict[str, Any]:
-    with Cohort.open(dock.state.path) as cohort:
-        return {one.case_key: one for one in cohort.segmentations(name=organ)}
-
-
-def test_the_walk(dock: Any, viewer: Any, discs: Path) -> None:
+def find_structures(dock: Any, films: Path, count: int = 48) -> None:
     state = dock.state
-    dock.open_folder(discs)
+    dock.open_folder(films)
     gui.until(lambda: len(state.cases) == IMAGES and state.image is not None)
     idle(dock)
-    state.count = 12
+    state.count = count
     dock.actions_bar.primary.click()
     gui.until(lambda: state.map is not None)
     idle(dock)
-    assert dock.canvas.structures.layer.visible
-    state.set_level(6)
-    assert set(np.unique(dock.canvas.structures.layer.data)) <= set(range(1, 7))
-    gui.click(viewer, (48.0, 48.0))
-    gui.until(lambda: "organ 1" in state.masks)
-    organ = state.masks["organ 1"].mask
-    assert organ[48, 48]
-    assert 0.02 < organ.mean() < 0.4
+
+
+def lung_points(dock: Any, number: int) -> list[tuple[float, float]]:
+    """Points of the world, one in each structure that lies in the lungs."""
+    state, layer = dock.state, dock.canvas.structures.layer
+    grid = state.map[1]
+    inside = to_working(lungs_of(number)[None], state.grid, grid)[0] > 0.5
+    points = []
+    for value in np.unique(layer.data):
+        there = layer.data == value
+        if inside[there].mean() > 0.5:
+            deep = ndimage.distance_transform_edt(there & inside)
+            place = np.unravel_index(deep.argmax(), deep.shape)
+            points.append(tuple(layer.data_to_world(place)))
+    return points
+
+
+def stored(dock: Any, kind: str = "effective") -> dict[str, Any]:
+    with Cohort.open(dock.state.path) as cohort:
+        return {one.case_key: one for one in cohort.segmentations(name=ORGAN, kind=kind)}
+
+
+def read_mask(dock: Any, record: Any) -> np.ndarray:
+    with Cohort.open(dock.state.path) as cohort:
+        return cohort.read_segmentation(record).layers[0] > 0
+
+
+def test_before_anything_is_open_the_dock_says_what_to_do(dock: Any) -> None:
+    assert dock.empty.isVisible()
+    assert dock.actions_bar.primary.text() == "Open a folder…"
+    assert not dock.body.isVisible()
+    dock.state.find_structures()
+    dock.state.segment_all()
+    assert not dock.threads.busy
+
+
+def test_cluster_pick_cohort_correct_retrain_export(
+    dock: Any, viewer: Any, films_here: Path, tmp_path: Path
+) -> None:
+    state, canvas = dock.state, dock.canvas
+    find_structures(dock, films_here)
+    assert canvas.structures.layer.visible
+    assert len(np.unique(canvas.structures.layer.data)) > 8
+
+    dock.structures.slider.setValue(4)
+    assert set(np.unique(canvas.structures.layer.data)) <= {1, 2, 3, 4}
+    dock.structures.slider.setValue(24)
+    points = lung_points(dock, 0)
+    for point in points:
+        gui.click(viewer, point)
+        idle(dock)
+    assert state.organs.current.members
+    assert dice(state.masks[ORGAN].mask, lungs_of(0)) > 0.6
+    assert canvas.organs[ORGAN].layer.data.any()
+
     dock.actions_bar.primary.click()
     gui.until(lambda: len(state.stored) == IMAGES)
     idle(dock)
-    stored = masks_of(dock, "organ 1")
-    assert all(0 <= one.confidence <= 1 and one.source == "predicted" for one in stored.values())
+    found = stored(dock)
+    assert {one.source for one in found.values()} == {"predicted"}
+    assert all(0 < one.confidence <= 1 for one in found.values())
+    before = read_mask(dock, found["film_0.nrrd"])
+    order = [row[2].confidence for row in dock.review._model.rows]
+    assert order == sorted(order)
+
+    dock.correct.paint.click()
+    layer = canvas.organs[ORGAN].layer
+    assert (viewer.layers.selection.active, str(layer.mode)) == (layer, "paint")
+    middle = state.grid.shape[0] // 2
+    spacing = state.grid.spacing
+    start, end = (middle * spacing[0], 40 * spacing[1]), (middle * spacing[0], 90 * spacing[1])
+    gui.drag(viewer, start, end)
+    gui.until(lambda: ORGAN in state.taught)
+    idle(dock)
+    (human,) = stored(dock, "human").values()
+    assert human.source == "corrected"
+    mask = read_mask(dock, human)
+    assert mask[middle, 45:85].all(), "what was painted is in the mask"
+    assert (mask[middle - 30] != before[middle - 30]).any() or (mask != before).sum() > 2000
+
+    dock.correct.pick.click()
+    dock.actions_bar.primary.click()
+    gui.until(lambda: state.segmenting)
+    gui.until(lambda: not state.segmenting)
+    idle(dock)
+    again = stored(dock, "predicted")
+    assert again["film_2.nrrd"].fingerprint != found["film_2.nrrd"].fingerprint
+    (kept,) = stored(dock, "human").values()
+    assert kept.fingerprint == human.fingerprint, "a person's mask is not touched"
+
+    out = tmp_path / "out"
+    for kind in MASK_KINDS:
+        if kind.kind in ("nifti", "png", ""):
+            place = out / "sizes.csv" if kind.is_file else out
+            out.mkdir(exist_ok=True)
+            state.export(kind, place)
+            idle(dock)
+    assert len(list(out.glob("*.nii.gz"))) == len(list(out.glob("*.png"))) == IMAGES
+    written = read_image(out / f"film_0__{ORGAN}.png").array
+    np.testing.assert_array_equal(written > 0, mask)
+    with (out / "sizes.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    corrected = next(row for row in rows if row["source"] == "corrected")
+    assert float(corrected["size"]) == pytest.approx(mask.sum() * np.prod(spacing), rel=1e-4)
+    assert (corrected["unit"], corrected["confidence"]) == ("mm²", "")
+
+
+def test_hover_alt_click_and_undo(dock: Any, viewer: Any, films_here: Path) -> None:
+    state, canvas = dock.state, dock.canvas
+    find_structures(dock, films_here, 12)
+    point = lung_points(dock, 0)[0]
+    rim = canvas.structures.rim
+    gui.click(viewer, point)
+    idle(dock)
+    assert rim.visible
+    assert rim.data.any()
+    picked = state.organs.current.members
+    assert picked
+    state.undo()
+    idle(dock)
+    assert not state.organs.current.members
+    assert ORGAN not in state.masks
+    assert not canvas.organs[ORGAN].layer.data.any()
+    state.redo()
+    idle(dock)
+    assert state.organs.current.members == picked
+    gui.click(viewer, point, gui.Qt.KeyboardModifier.AltModifier)
+    idle(dock)
+    assert not state.organs.current.members

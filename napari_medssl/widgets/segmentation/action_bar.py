@@ -5,8 +5,10 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from napari_medssl.cohorts.exporting import MASK_KINDS
 from napari_medssl.segmenting import Segmenter
 from napari_medssl.shortcuts import labelled
+from napari_medssl.widgets.export_menu import export_button
 from napari_medssl.widgets.parts import button
 
 _LONGEST = 20
@@ -19,9 +21,12 @@ class ActionBar(QWidget):
     -------
     folder_wanted
         There are no images yet, and a person wants to open some.
+    export_wanted
+        Kind of export that a person wants.
     """
 
     folder_wanted = Signal()
+    export_wanted = Signal(object)
 
     def __init__(self, state: Segmenter) -> None:
         super().__init__()
@@ -45,7 +50,8 @@ class ActionBar(QWidget):
         for one in (self.undo, self.redo, self.following):
             row.addWidget(one)
         row.addStretch(1)
-        self.row = row
+        self.export = export_button(MASK_KINDS, self.export_wanted.emit)
+        row.addWidget(self.export)
         column.addWidget(self._row)
 
     def refresh(self) -> None:
@@ -68,6 +74,7 @@ class ActionBar(QWidget):
             self.primary.setToolTip(f"Find {name} in every image, and store its masks")
             self.primary.setEnabled(state.can_segment)
         self.following.setEnabled(bool(state.review()))
+        self.export.setEnabled(bool(state.stored))
 
     def _primary(self) -> None:
         if not self._state.cases:

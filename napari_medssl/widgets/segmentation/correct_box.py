@@ -38,6 +38,10 @@ class CorrectBox(Fold):
         self.teaches.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.teaches.setToolTip("Each stroke changes the rest of the image; what you painted stays")
         self.teaches.toggled.connect(state.set_teaching)
+        self.job = button("Learn as a job", "", state.learn)
+        self.compare = QCheckBox("Compare with random initialisation")
+        self.compare.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.compare.toggled.connect(state.set_compare)
         row = QHBoxLayout()
         row.setSpacing(5)
         for one in (self.paint, self.erase, self.pick):
@@ -48,7 +52,28 @@ class CorrectBox(Fold):
         column.addLayout(row)
         column.addWidget(self.teaches)
         column.addWidget(label("Saved after every stroke. Ctrl+Z takes one back.", "hint"))
+        column.addWidget(self.job)
+        column.addWidget(self.compare)
         super().__init__("Correct by painting (teaches)", content)
+
+    def refresh(self) -> None:
+        """Offer what can be learned now."""
+        state = self._state
+        name, painted = state.organs.current.name, state.painted
+        self.job.setEnabled(state.can_learn)
+        self.job.setToolTip(
+            f"Teach a whole net {name} from the {painted} you painted (self-supervised model "
+            "fine-tuned; in the background, minutes)"
+            if painted
+            else f"Paint {name} in an image first"
+        )
+        self.compare.setEnabled(state.can_compare and not state.learning)
+        self.compare.setToolTip(
+            "A net that begins with nothing learns the same; both are scored on painted images "
+            "kept back. It takes twice as long"
+            if state.can_compare
+            else "Needs a pretrained model and two painted images"
+        )
 
     def show_mode(self, mode: str) -> None:
         """Show what the mouse does."""

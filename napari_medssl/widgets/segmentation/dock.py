@@ -11,12 +11,14 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from napari_medssl import shortcuts
+from napari_medssl.cohorts.exporting import ExportKind
 from napari_medssl.colours import colour_of
 from napari_medssl.segmenting import Segmenter
 from napari_medssl.segmenting.engine import CoreSegmentEngine, SegmentEngine
 from napari_medssl.segmenting.threads import SegmentThreads
 from napari_medssl.shared import shared_state
 from napari_medssl.widgets.empty_page import EmptyPage
+from napari_medssl.widgets.export_menu import ask_place
 from napari_medssl.widgets.foot import Foot
 from napari_medssl.widgets.head import Head
 from napari_medssl.widgets.opener import Opener
@@ -114,7 +116,7 @@ class SegmentationWidget(QWidget):
         state.status_changed.connect(self.foot.say)
         for changed in (state.cases_changed, state.import_changed):
             changed.connect(self._refresh)
-        for changed in (state.ready_changed, state.segmenting_changed):
+        for changed in (state.ready_changed, state.segmenting_changed, state.learning_changed):
             changed.connect(self._refresh_state)
         state.case_changed.connect(self._leave_image)
         state.detail_changed.connect(self._place)
@@ -136,8 +138,9 @@ class SegmentationWidget(QWidget):
             asking.sample_wanted.connect(self.opener.open_sample)
         for offering in (self.head, self.actions_bar):
             offering.folder_wanted.connect(self.opener.choose_folder)
+        self.actions_bar.export_wanted.connect(self._choose_place)
         self.opener.said.connect(self.foot.say)
-        for worker in (self.threads.work, self.threads.importing):
+        for worker in (self.threads.work, self.threads.importing, self.threads.learning):
             worker.progressed.connect(self.foot.progress)
             worker.busy_changed.connect(self._refresh_busy)
         self._viewer.events.theme.connect(self._restyle)
@@ -171,6 +174,11 @@ class SegmentationWidget(QWidget):
         name = self.state.organs.current.name
         self.canvas.brush(name, colour_of(name, self.state.organs.names), erase)
 
+    def _choose_place(self, kind: ExportKind) -> None:
+        place = ask_place(self, kind, self.state.name)
+        if place is not None:
+            self.state.export(kind, place)
+
     def _stop(self) -> None:
         self.state.stop()
 
@@ -189,12 +197,14 @@ class SegmentationWidget(QWidget):
         self.head.refresh()
         self.structures.refresh()
         self.organs.refresh()
+        self.correct.refresh()
         self.actions_bar.refresh()
 
     def _refresh_review(self) -> None:
         state = self.state
         self.review.show_review(state.cases, state.review(), state.key)
         self.organs.refresh()
+        self.correct.refresh()
         self.actions_bar.refresh()
 
     def _leave_image(self) -> None:
@@ -248,7 +258,8 @@ class SegmentationWidget(QWidget):
         self.canvas.learn(name, self.state.masks[name].mask)
 
     def _refresh_busy(self) -> None:
-        self.foot.set_busy(self.threads.work.busy or self.threads.importing.busy)
+        threads = self.threads
+        self.foot.set_busy(threads.work.busy or threads.importing.busy or threads.learning.busy)
 
     def _restyle(self) -> None:
         self.setStyleSheet(sheet(self._viewer))

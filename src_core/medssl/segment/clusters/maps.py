@@ -48,10 +48,10 @@ def cluster_map(
     """Return the cluster of each voxel of the working grid: 0 to K - 1.
 
     The structures of a level are ``tree.groups(level)[map]``: every level of the merge tree can be
-    shown at once. In pictures borders follow the image; in volumes they are those of the cells.
+    shown at once, and a union of clusters lies where `organ_share` says. In pictures borders follow
+    the image; in volumes they are those of the cells.
     """
-    shares = clusters.shares(case)
-    nearest = shares.argmax(0).astype(np.uint16)
+    nearest = clusters.shares(case).argmax(0).astype(np.uint16)
     working = case.case.grid
     if working.ndim == 3:
         for axis in range(3):
@@ -61,7 +61,8 @@ def cluster_map(
     best = np.full(working.shape, -np.inf, np.float32)
     labels = np.zeros(working.shape, np.uint16)
     for cluster in np.unique(nearest):
-        smooth = guide.smooth(to_voxels(shares[cluster : cluster + 1], case)[0])
+        cells = (nearest == cluster).astype(np.float32)
+        smooth = guide.smooth(to_voxels(cells[None], case)[0])
         better = smooth > best
         best[better] = smooth[better]
         labels[better] = cluster
