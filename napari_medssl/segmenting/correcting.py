@@ -127,8 +127,13 @@ class Correcting(Everywhere):
 
     def _show_mask(self, name: str, shown: Shown | None) -> None:
         """Show what was read, unless a person is painting there: that is newer."""
-        if (self.key, name) not in self._drawn or name not in self.masks:
+        if (self.key, name) not in self._bases or name not in self.masks:
             super()._show_mask(name, shown)
+
+    def _show_written(self, path: Any) -> None:
+        for place in set(self._bases) - set(self._drawn):
+            del self._bases[place]  # its strokes were all taken back
+        super()._show_written(path)
 
     def _teach(self, key: str, name: str, where: Slice | None) -> None:
         self._strokes += 1

@@ -57,6 +57,8 @@ class Structures(Looking):
         How many structures are shown.
     map
         Cluster of each voxel of the current image's working grid, and that grid.
+    finding
+        Whether structures are being found.
     """
 
     ready_changed = Signal()
@@ -85,6 +87,7 @@ class Structures(Looking):
         self.level = USUAL_LEVEL
         self.map: tuple[NDArray[np.uint16], Grid] | None = None
         self.kept_in: Path | None = None
+        self.finding = False
         self._mapped: str | None = None
         self._history = History()
         self._prepared_of: Path | None = None
@@ -132,9 +135,10 @@ class Structures(Looking):
     def find_structures(self) -> None:
         """Cluster the cohort, and show the structures of the current image."""
         path, model, device = self.path, self.model, self.device
-        if path is None or not self.cases:
+        if path is None or not self.cases or self.finding:
             return
         known, count, upright = self.ready, self.count, self.upright
+        self._set_finding(True)
         self._say("busy", "Finding structures")
 
         def work(progress: Progress) -> tuple[Ready, MergeTree]:
@@ -142,6 +146,7 @@ class Structures(Looking):
             return ready, self._engine.cluster(path / FOLDER, count, upright, progress)
 
         def found(result: tuple[Ready, MergeTree]) -> None:
+            self._set_finding(False)
             if self.path != path:
                 return
             self._adopt_ready(result[0])
@@ -153,7 +158,15 @@ class Structures(Looking):
                 "done", f"{result[1].count} clusters in {images}. Click what belongs together."
             )
 
-        self._run(self._work, work, found)
+        def failed(error: BaseException) -> None:
+            self._set_finding(False)
+            self._failed(error)
+
+        self._run(self._work, work, found, failed)
+
+    def _set_finding(self, finding: bool) -> None:
+        self.finding = finding
+        self.ready_changed.emit()
 
     def set_level(self, level: int) -> None:
         """Show coarser or finer structures, at once."""
@@ -176,6 +189,10 @@ class Structures(Looking):
         """Give the numbers of the structures, as they are shown, that hold some clusters."""
         groups = self.groups()
         return [] if groups is None else sorted({int(groups[one]) + 1 for one in members})
+
+    def picked_clusters(self) -> frozenset[int]:
+        """Give the clusters of all organs."""
+        return frozenset().union(*(organ.members for organ in self.organs.every))
 
     def _restart(self) -> None:
         """Forget what another model said; what is stored stays."""

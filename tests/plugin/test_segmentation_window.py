@@ -208,3 +208,112 @@ def test_hover_alt_click_and_undo(dock: Any, viewer: Any, films_here: Path) -> N
     gui.click(viewer, point, gui.Qt.KeyboardModifier.AltModifier)
     idle(dock)
     assert not state.organs.current.members
+
+
+def test_naparis_own_undo_takes_strokes_and_what_they_taught_back(
+    dock: Any, viewer: Any, films_here: Path
+) -> None:
+    state, canvas = dock.state, dock.canvas
+    find_structures(dock, films_here, 24)
+    for point in lung_points(dock, 0):
+        gui.click(viewer, point)
+        idle(dock)
+    picked = state.masks[ORGAN].mask
+    dock.correct.paint.click()
+    spacing = state.grid.spacing
+    middle = 300
+    gui.drag(
+        viewer, (middle * spacing[0], 250 * spacing[1]), (middle * spacing[0], 300 * spacing[1])
+    )
+    gui.until(lambda: ORGAN in state.taught)
+    idle(dock)
+    gui.drag(viewer, (100 * spacing[0], 20 * spacing[1]), (100 * spacing[0], 60 * spacing[1]))
+    idle(dock)
+    layer = canvas.organs[ORGAN].layer
+    assert layer.data[100, 30:50].all(), "both strokes are there"
+    assert layer.data[middle, 260:290].all()
+    assert len(stored(dock, "human")) == 1
+    for _ in range(4):
+        if not (layer.data > 0).any() or (layer.data > 0).sum() != picked.sum():
+            gui.press(viewer, gui.Qt.Key.Key_Z, gui.Qt.KeyboardModifier.ControlModifier)
+            idle(dock)
+    np.testing.assert_array_equal(layer.data > 0, picked)
+    assert stored(dock, "human") == {}
+    gui.press(
+        viewer,
+        gui.Qt.Key.Key_Z,
+        gui.Qt.KeyboardModifier.ControlModifier | gui.Qt.KeyboardModifier.ShiftModifier,
+    )
+    idle(dock)
+    (again,) = stored(dock, "human").values()
+    assert read_mask(dock, again)[middle, 260:290].all()
+
+
+def test_each_image_has_its_own_masks(dock: Any, viewer: Any, films_here: Path) -> None:
+    state, canvas = dock.state, dock.canvas
+    find_structures(dock, films_here, 24)
+    gui.click(viewer, lung_points(dock, 0)[0])
+    idle(dock)
+    first = state.masks[ORGAN].mask
+    dock.state.add_organ()
+    state.rename_organ("heart")
+    assert dock.organs.line.text() == "heart"
+    gui.click(
+        viewer,
+        (
+            0.5 * state.grid.shape[0] * state.grid.spacing[0],
+            0.5 * state.grid.shape[1] * state.grid.spacing[1],
+        ),
+    )
+    idle(dock)
+    assert set(state.masks) == {ORGAN, "heart"}
+    assert not (state.masks["heart"].mask & first).any()
+    state.go_to("film_3.nrrd")
+    gui.until(lambda: set(state.masks) == {ORGAN, "heart"})
+    idle(dock)
+    other = state.masks[ORGAN].mask
+    assert other.shape == state.grid.shape
+    shown = canvas.organs[ORGAN]
+    np.testing.assert_array_equal(shown.layer.data > 0, other)
+    assert shown.layer.visible
+    state.go_to("film_0.nrrd")
+    gui.until(lambda: set(state.masks) == {ORGAN, "heart"})
+    idle(dock)
+    np.testing.assert_array_equal(state.masks[ORGAN].mask, first)
+
+
+def test_the_dock_comes_back_as_it_was_left(dock: Any, viewer: Any, films_here: Path) -> None:
+    find_structures(dock, films_here, 24)
+    gui.click(viewer, lung_points(dock, 0)[0])
+    idle(dock)
+    members, mask = dock.state.organs.current.members, dock.state.masks[ORGAN].mask
+    dock.close_task()
+    again = SegmentationWidget(viewer)
+    viewer.window.add_dock_widget(again, name="Again", area="right")
+    again.open_folder(films_here)
+    gui.until(lambda: ORGAN in again.state.masks)
+    idle(again)
+    assert again.state.organs.current.members == members
+    np.testing.assert_array_equal(again.state.masks[ORGAN].mask, mask)
+    again.close_task()
+
+
+def test_a_folder_without_images_and_too_little_memory_are_said(
+    dock: Any, films_here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = tmp_path / "new"
+    empty.mkdir()
+    dock.open_folder(empty)
+    gui.until(lambda: dock.foot.status.property("kind") == "error")
+    assert "there are no images in it" in dock.foot.status.text()
+    find_structures(dock, films_here, 12)
+
+    def full(*_: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(dock.state._engine, "cluster", full)
+    dock.structures.find.click()
+    gui.until(lambda: "not enough memory" in dock.foot.status.text())
+    idle(dock)
+    assert dock.state.tree is not None, "what was there stays"
+    assert dock.structures.find.isEnabled()

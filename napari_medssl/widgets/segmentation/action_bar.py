@@ -43,22 +43,24 @@ class ActionBar(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addWidget(self.primary)
-        self._row = QWidget()
-        row = QHBoxLayout(self._row)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(5)
-        for one in (self.undo, self.redo, self.following):
-            row.addWidget(one)
-        row.addStretch(1)
         self.export = export_button(MASK_KINDS, self.export_wanted.emit)
-        row.addWidget(self.export)
-        column.addWidget(self._row)
+        self._rows = QWidget()
+        rows = QVBoxLayout(self._rows)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(5)
+        for group in ((self.following, self.export), (self.undo, self.redo)):
+            row = QHBoxLayout()
+            row.setSpacing(5)
+            for one in group:
+                row.addWidget(one, 1)
+            rows.addLayout(row)
+        column.addWidget(self._rows)
 
     def refresh(self) -> None:
         """Offer what can be done now."""
         state = self._state
         some = bool(state.cases)
-        self._row.setVisible(some)
+        self._rows.setVisible(some)
         if not some:
             self.primary.setText("Open a folder…")
             self.primary.setToolTip("A folder with images; subfolders are searched too")
@@ -66,7 +68,7 @@ class ActionBar(QWidget):
         elif state.tree is None:
             self.primary.setText(labelled("Find structures", "structures"))
             self.primary.setToolTip("Group what looks alike in all images; no outline is needed")
-            self.primary.setEnabled(not state.importing)
+            self.primary.setEnabled(not state.importing and not state.finding)
         else:
             name = state.organs.current.name
             shown = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"

@@ -114,11 +114,20 @@ class SegmentCanvas(QObject):
                 axes = zip(display.translate, display.scale, display.shape, strict=True)
                 self._viewer.dims.set_point(range(3), [t + s * (n - 1) / 2 for t, s, n in axes])
 
+    def clear(self) -> None:
+        """Take all layers away: there is no image."""
+        self.show_image(None)
+        for name in list(self.organs):
+            self.drop_organ(name)
+        self.structures.close()
+
     def use_grid(self, grid: Grid | None) -> None:
         """Lay what is shown from now on over an image of this grid."""
         self._grid = grid
         if grid is None:
             self.structures.hide()
+            for organ in self.organs.values():
+                organ.park()
 
     def show_structures(
         self, found: tuple[NDArray[np.uint16], Grid] | None, groups: NDArray[np.int64] | None
@@ -174,6 +183,7 @@ class SegmentCanvas(QObject):
             self._add_organ(name, self._grid, colour)
         layer = self.organs[name].layer
         layer.visible = True
+        self.structures.show_through(False)
         layer.selected_label = 1
         self._viewer.dims.ndisplay = 2
         self._viewer.layers.selection.active = layer
@@ -181,6 +191,7 @@ class SegmentCanvas(QObject):
 
     def rest_brush(self) -> None:
         """Let the mouse move the view again, and pick."""
+        self.structures.show_through(True)
         for organ in self.organs.values():
             organ.layer.mode = "pan_zoom"
 

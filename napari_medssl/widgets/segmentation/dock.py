@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari import Viewer
 from qtpy.QtCore import QEvent, QSize
@@ -34,6 +35,9 @@ from napari_medssl.widgets.segmentation.structure_bar import StructureBar
 from napari_medssl.widgets.style import sheet
 from napari_medssl.widgets.tabs import join_tabs
 
+if TYPE_CHECKING:
+    from medssl.geometry import Grid
+
 _HINT = (
     "Open a folder of X-rays, ultrasound, CT or MR. What looks alike is found in all of them; "
     "click what belongs together, and the organ is outlined in every image."
@@ -61,6 +65,7 @@ class SegmentationWidget(QWidget):
         self.opener = Opener(napari_viewer, self.canvas, state, threads.importing, self)
         self._closed = self._placed = False
         self._named: tuple[str, ...] = ()
+        self._at: tuple[str | None, Grid] | None = None
         self._build()
         self._connect()
         self._release_keys = shortcuts.bind(napari_viewer, self._actions(), shortcuts.SEGMENTATION)
@@ -209,22 +214,28 @@ class SegmentationWidget(QWidget):
 
     def _leave_image(self) -> None:
         self.review.mark(self.state.key)
+        self._at = None
         self.canvas.use_grid(None)
-        for name in self.canvas.organs:
-            self.canvas.organs[name].layer.visible = False
+        if self.state.key is None:
+            self.canvas.clear()
 
     def _show_image(self) -> None:
         self.canvas.show_image(self.state.image)
         self._place()
 
     def _place(self) -> None:
-        """Lay structures and organs over the image, now that its grid is known."""
-        self.canvas.use_grid(self.state.grid)
+        """Lay structures and organs over the image, once its grid is known."""
+        at = None if self.state.grid is None else (self.state.key, self.state.grid)
+        if at is None or at == self._at:
+            return
+        self._at = at
+        self.canvas.use_grid(at[1])
         self._show_structures()
-        for name in self.state.masks:
+        for name in self.state.organs.names:
             self._show_mask(name)
 
     def _show_structures(self) -> None:
+        self.canvas.structures.leave_out(self.state.picked_clusters())
         self.canvas.show_structures(self.state.map, self.state.groups())
         self._refresh_state()
 
@@ -240,6 +251,7 @@ class SegmentationWidget(QWidget):
                 if old != new and old not in names:
                     self.canvas.rename_organ(old, new)
         self._named = names
+        self.canvas.structures.leave_out(self.state.picked_clusters())
         for gone in set(self.canvas.organs) - set(names):
             self.canvas.drop_organ(gone)
         for name in names:

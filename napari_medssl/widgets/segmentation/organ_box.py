@@ -74,7 +74,8 @@ class OrganBox(QWidget):
         if organ.name in state.taught:
             return f"= what you painted taught{images}"
         if not organ.members:
-            shown = "= your masks" if found else "= nothing yet: click it in the image"
+            begin = "click it in the image" if state.tree is not None else "find structures first"
+            shown = "= your masks" if found else f"= nothing yet: {begin}"
             return f"{shown}{images}"
         numbers = state.shown_structures(organ.members)
         listed = ", ".join(map(str, numbers))

@@ -68,7 +68,7 @@ class OrganLayer(QObject):
         self._seen = np.array(self.layer.data)
         self._done: deque[_Step] = deque(maxlen=_STEPS)
         self._undone: deque[_Step] = deque(maxlen=_STEPS)
-        self._ours = False
+        self._ours = self._parked = False
         self.layer.events.paint.connect(self._on_paint)
         # napari's undo tells nobody
         for name_, there in (("undo", self._on_undo), ("redo", self._on_redo)):
@@ -89,6 +89,11 @@ class OrganLayer(QObject):
         """Whether the layer can take a mask of this grid as it is."""
         return grid.shape == self.display.source.shape
 
+    def park(self) -> None:
+        """Hide it until the mask of another image is there."""
+        if self.layer.visible:
+            self._parked, self.layer.visible = True, False
+
     def show(self, mask: NDArray[np.bool_] | None, grid: Grid) -> None:
         """Show a mask, or none, of an image that is come to anew; its history begins here."""
         self.display = Display.of(grid)
@@ -105,6 +110,8 @@ class OrganLayer(QObject):
             self.layer.mode = mode
             self.layer.refresh()
         self._seen = data
+        if self._parked and mask is not None:
+            self._parked, self.layer.visible = False, True
 
     def learn(self, mask: NDArray[np.bool_]) -> None:
         """Show what a stroke has taught, as one step of napari's history."""

@@ -50,7 +50,7 @@ class StructureBar(QWidget):
     def refresh(self) -> None:
         """Show the level."""
         tree = self._state.tree
-        self.find.setEnabled(not self._state.segmenting)
+        self.find.setEnabled(not self._state.segmenting and not self._state.finding)
         self.slider.setEnabled(tree is not None)
         if tree is None:
             self._count.setText("")

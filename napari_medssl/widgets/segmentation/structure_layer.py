@@ -38,6 +38,9 @@ class StructureLayers:
         self._map: NDArray[np.uint16] | None = None
         self._groups: NDArray[np.int64] | None = None
         self._hovered = -1
+        self._picked: frozenset[int] = frozenset()
+        self._under: int | None = None
+        self._free = False
 
     def owns(self, layer: object) -> bool:
         """Whether a layer is one of these."""
@@ -51,7 +54,7 @@ class StructureLayers:
     ) -> None:
         """Show the structures of an image."""
         self._map, grid = found
-        self._groups, self._hovered = groups, -1
+        self._groups, self._hovered, self._under = groups, -1, None
         attributes = display.overlay(grid)
         labels = self._labels()
         if self.layer is not None and self.layer.ndim != labels.ndim:
@@ -60,17 +63,26 @@ class StructureLayers:
             self._add(labels, attributes)
         else:
             self.layer.data, self.rim.data = labels, np.zeros_like(labels)
+            self.layer.visible = not self._free
             for layer in (self.layer, self.rim):
                 set_changed(layer, attributes)
-        assert self.layer is not None
-        self.layer.visible = True
 
     def regroup(self, groups: NDArray[np.int64]) -> None:
         """Show coarser or finer structures."""
-        self._groups, self._hovered = groups, -1
+        self._groups = groups
+        self._draw_anew()
+
+    def leave_out(self, picked: frozenset[int]) -> None:
+        """Let the image through where clusters belong to an organ, which has its own colour."""
+        if picked != self._picked:
+            self._picked = picked
+            self._draw_anew()
+
+    def _draw_anew(self) -> None:
         if self.layer is not None and self.rim is not None and self._map is not None:
+            self._hovered = -1
             self.layer.data = self._labels()
-            self.rim.data = np.zeros_like(self.layer.data)
+            self.hover(self._under)
 
     def hide(self) -> None:
         """Hide them; their image is gone."""
@@ -78,6 +90,13 @@ class StructureLayers:
         for layer in (self.layer, self.rim):
             if layer is not None:
                 layer.visible = False
+
+    def show_through(self, visible: bool) -> None:
+        """Show structures, or leave the image free to be painted on."""
+        self._free = not visible
+        if self.layer is not None and self.rim is not None and self._map is not None:
+            self.layer.visible = visible
+            self.rim.visible = False
 
     def close(self) -> None:
         """Take the layers out of the viewer."""
@@ -102,6 +121,7 @@ class StructureLayers:
 
     def hover(self, cluster: int | None) -> None:
         """Give the structure of a cluster a rim."""
+        self._under = cluster
         if self.rim is None or self._map is None or self._groups is None:
             return
         group = -1 if cluster is None else int(self._groups[cluster])
@@ -113,10 +133,11 @@ class StructureLayers:
         self.rim.visible = group >= 0
 
     def _labels(self) -> NDArray[np.uint8]:
-        """Give the number of the structure of each voxel, from 1."""
+        """Give the number of the structure of each voxel, from 1; 0 in an organ."""
         assert self._map is not None
         assert self._groups is not None
         numbers = self._groups + 1
+        numbers[[one for one in self._picked if one < len(numbers)]] = 0
         return np.asarray(numbers.astype(np.min_scalar_type(int(numbers.max())))[self._map])
 
     def _add(self, labels: NDArray[np.uint8], attributes: dict[str, object]) -> None:
