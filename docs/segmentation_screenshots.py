@@ -90,7 +90,7 @@ def main(folder: Path) -> None:
     person.keep(folder / "segmentation-picked.png")
 
     person.click(dock.actions_bar.primary)
-    person.wait(lambda: state.segmenting and dock.foot.bar.value() > IMAGES, 120)
+    person.wait(lambda: state.segmenting and dock.foot.bar.value() > IMAGES // 3, 120)
     viewer.screenshot(str(folder / "segmentation-running.png"), canvas_only=False, flash=False)
     person.wait(lambda: not state.segmenting, 240)
     idle(person, dock)

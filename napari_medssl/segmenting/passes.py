@@ -45,10 +45,10 @@ def read_cohort(
 
     seen = []
     for number, key in enumerate(keys):
-        progress(number, 2 * len(keys), f"Looking at {key}")
+        progress(0, 0, f"Looking at {number + 1} of {len(keys)} images")
         seen.append(glance(key))
     usual = typicality(np.array([share for _, share in seen])) if seen else ()
     for number, (key, (trust, _), common) in enumerate(zip(keys, seen, usual, strict=True)):
-        progress(len(keys) + number, 2 * len(keys), f"Segmenting {key}")
+        progress(number, len(keys), f"Segmenting {key}")
         mask = outline(key)
         yield Found(key, mask, trust * float(common) if mask.any() else 0.0)
