@@ -17,10 +17,12 @@ from napari_medssl.segmenting.slices import Slice, with_slice
 
 if TYPE_CHECKING:
     from medssl.cohort import Cohort
+    from medssl.cohort.findings import SegmentationRecord
     from napari_medssl.points import Source
     from napari_medssl.segmenting.engine import Lesson
 
 Place = tuple[str, str]  # key, organ
+_KEPT = 12
 
 
 class Correcting(Everywhere):
@@ -46,6 +48,7 @@ class Correcting(Everywhere):
         self._bases: dict[Place, Shown | None] = {}
         self._earlier: dict[Place, NDArray[np.int8]] = {}
         self._unwritten: dict[Place, Shown | None] = {}
+        self._lessons_read: dict[str, NDArray[np.int8]] = {}
         self._strokes = 0
 
     def stroke(
@@ -74,6 +77,12 @@ class Correcting(Everywhere):
         """Take what an organ looks like after napari's own undo or redo; it teaches nothing."""
         if self.key is not None:
             self._take(self.key, name, mask, drawn)
+
+    def expect_stroke(self) -> None:
+        """Get ready for the first stroke in the current image."""
+        key = self.key
+        if key is not None and self.teaching and self.ready is not None and key in self.ready.grids:
+            self._run(self._quick, lambda _: self._engine.expect_stroke(key), lambda _: None)
 
     def set_teaching(self, teaching: bool) -> None:
         """Let each stroke teach, or not."""
@@ -139,17 +148,18 @@ class Correcting(Everywhere):
         self._strokes += 1
         number = self._strokes
         if where is not None:
-            self._learn(key, name, number, where)
-        self._learn(key, name, number, None)
+            self._learn(key, name, number, where, anew=True)
+        self._learn(key, name, number, None, anew=where is None)
 
-    def _learn(self, key: str, name: str, number: int, where: Slice | None) -> None:
+    def _learn(self, key: str, name: str, number: int, where: Slice | None, anew: bool) -> None:
         """Show what was learned, in a slice or in the whole image, unless a newer stroke came."""
         before = self.masks[name].mask
 
         def work(_: object) -> Mask | None:
             if number != self._strokes or key != self.key:
                 return None
-            self._learn_anew(name)
+            if anew:
+                self._learn_anew(name)
             if where is None:
                 return self._engine.taught(key)
             found = self._engine.taught_slice(key, where.axis, where.point_world)
@@ -194,9 +204,21 @@ class Correcting(Everywhere):
         with Cohort.open(path) as cohort:
             for record in cohort.segmentations(name=name, kind="human"):
                 if record.case_key in known and record.case_key not in lessons:
-                    mask = mask_of(cohort, record, known[record.case_key].shape)
-                    lessons[record.case_key] = Lesson(mask.astype(np.int8))
+                    shape = known[record.case_key].shape
+                    lessons[record.case_key] = Lesson(self._painted(cohort, record, shape))
         return lessons
+
+    def _painted(
+        self, cohort: Cohort, record: SegmentationRecord, shape: tuple[int, ...]
+    ) -> NDArray[np.int8]:
+        """Read a mask that somebody painted; the last ones stay in memory between strokes."""
+        known = self._lessons_read.get(record.fingerprint)
+        if known is None:
+            known = mask_of(cohort, record, shape).astype(np.int8)
+            self._lessons_read[record.fingerprint] = known
+            while len(self._lessons_read) > _KEPT:
+                del self._lessons_read[next(iter(self._lessons_read))]
+        return known
 
     def _adopt(self, contents: Any) -> None:
         if contents is None or contents.path != self.path:

@@ -91,6 +91,9 @@ class SegmentEngine(Protocol):
     def outline_all(self, members: Collection[int], progress: Progress) -> Iterator[Found]:
         """Give the union of clusters in every image, with a confidence."""
 
+    def expect_stroke(self, key: str) -> None:
+        """Do ahead what a stroke in this image needs, so that its answer comes at once."""
+
     def teach(self, lessons: Mapping[str, Lesson]) -> None:
         """Learn an organ anew from all that is known of it."""
 
@@ -186,7 +189,7 @@ class CoreSegmentEngine:
         from medssl.segment.clusters import RefineSettings, cluster_map
 
         case = self._ready().case(key)
-        return cluster_map(self._found(), case, RefineSettings()), case.case.grid
+        return cluster_map(self._shares_of(case), case, RefineSettings()), case.case.grid
 
     def outline(self, key: str, members: Collection[int]) -> Mask:
         """Give the union of clusters in an image, on its own grid."""
@@ -208,6 +211,10 @@ class CoreSegmentEngine:
 
         return read_cohort(self._keys(), glance, lambda key: self.outline(key, chosen), progress)
 
+    def expect_stroke(self, key: str) -> None:
+        """Do ahead what a stroke in this image needs, so that its answer comes at once."""
+        self._pupil().read_ahead(key)
+
     def teach(self, lessons: Mapping[str, Lesson]) -> None:
         """Learn an organ anew from all that is known of it.
 
@@ -216,11 +223,7 @@ class CoreSegmentEngine:
         medssl.errors.SettingsError
             If only the organ, or only what lies beside it, is known.
         """
-        from medssl.segment.few import LabelTeacher
-
-        if self._teacher is None:
-            self._teacher = LabelTeacher(self._ready(), ("organ",))
-        teacher = self._teacher
+        teacher = self._pupil()
         teacher.forget()
         for key, lesson in lessons.items():
             if lesson.base is not None:
@@ -261,6 +264,14 @@ class CoreSegmentEngine:
         from medssl.segment.clusters import RefineSettings, organ_mask
 
         return organ_mask(teacher.working(key)[0], self._ready().case(key), RefineSettings())
+
+    def _pupil(self) -> LabelTeacher:
+        from medssl.segment.few import LabelTeacher
+
+        with self._lock:
+            if self._teacher is None:
+                self._teacher = LabelTeacher(self._ready(), ("organ",))
+            return self._teacher
 
     def _ready(self) -> EmbeddedCohort:
         if self._embedded is None:

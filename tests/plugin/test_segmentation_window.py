@@ -10,6 +10,7 @@ from typing import Any
 import gui
 import numpy as np
 import pytest
+from napari.layers import Image as ImageLayer
 from scipy import ndimage
 
 from medssl.cohort import Cohort
@@ -19,7 +20,9 @@ from medssl.io.reading import read_image
 from medssl.phantom import make_chest
 from medssl.prepare.maps import to_working
 from napari_medssl.cohorts.exporting import MASK_KINDS
+from napari_medssl.widgets.cohort.dock import CohortWidget
 from napari_medssl.widgets.segmentation.dock import SegmentationWidget
+from napari_medssl.widgets.similarity_layer import EMPTY_NAME
 
 IMAGES = 5
 ORGAN = "organ 1"
@@ -317,3 +320,53 @@ def test_a_folder_without_images_and_too_little_memory_are_said(
     idle(dock)
     assert dock.state.tree is not None, "what was there stays"
     assert dock.structures.find.isEnabled()
+
+
+def images_in(viewer: Any) -> list[str]:
+    """Names of the images that are shown; the map of similarity is none."""
+    layers = [layer for layer in viewer.layers if isinstance(layer, ImageLayer)]
+    return [layer.name for layer in layers if layer.name != EMPTY_NAME]
+
+
+def test_the_docks_show_one_image_and_the_same_case(
+    dock: Any, viewer: Any, films_here: Path
+) -> None:
+    find_structures(dock, films_here, 12)
+    gui.click(viewer, lung_points(dock, 0)[0])
+    idle(dock)
+    cohort = CohortWidget(viewer)
+    viewer.window.add_dock_widget(cohort, name="Cohort", area="right")
+    gui.until(lambda: len(cohort.browser.cases) == IMAGES)
+    idle(cohort)
+    assert images_in(viewer) == ["film_0.nrrd"]
+    cohort.browser.go_to("film_2.nrrd")
+    gui.until(lambda: dock.state.key == "film_2.nrrd" and dock.state.image is not None)
+    idle(dock)
+    assert images_in(viewer) == ["film_2.nrrd"]
+    dock.state.segment_all()
+    gui.until(lambda: not dock.state.segmenting)
+    gui.until(lambda: cohort.browser.counts()["predicted"] == IMAGES)
+    idle(dock)
+    cohort.browser.accept()
+    gui.until(lambda: any(one.source != "predicted" for one in dock.state.stored))
+    dock.close_task()
+    gui.until(lambda: images_in(viewer) != [] and not cohort.threads.busy)
+    assert len(images_in(viewer)) == 1, "the Cohort dock shows the image now"
+    cohort.close_task()
+
+
+def test_beside_the_landmarks_dock_only_masks_are_added(
+    dock: Any, viewer: Any, films_here: Path, engine: Any
+) -> None:
+    find_structures(dock, films_here, 12)
+    landmarks = gui.open_dock(viewer, engine)
+    gui.until(lambda: len(landmarks.session.sources) == IMAGES)
+    gui.until(lambda: landmarks.session.image is not None and len(images_in(viewer)) >= 1)
+    idle(dock)
+    own = [layer for layer in viewer.layers if dock.canvas.owns(layer)]
+    assert not any(isinstance(layer, ImageLayer) for layer in own)
+    gui.until(lambda: dock.state.map is not None)
+    assert dock.canvas.structures.layer.visible
+    landmarks.close_session()
+    gui.until(lambda: dock.state.image is not None)
+    assert any(isinstance(layer, ImageLayer) and dock.canvas.owns(layer) for layer in viewer.layers)

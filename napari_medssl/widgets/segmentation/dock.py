@@ -178,6 +178,7 @@ class SegmentationWidget(QWidget):
     def _brush(self, erase: bool) -> None:
         name = self.state.organs.current.name
         self.canvas.brush(name, colour_of(name, self.state.organs.names), erase)
+        self.state.expect_stroke()
 
     def _choose_place(self, kind: ExportKind) -> None:
         place = ask_place(self, kind, self.state.name)

@@ -179,7 +179,7 @@ def test_a_model_without_clusters_is_refused(embedded: EmbeddedCohort) -> None:
 def test_one_map_of_clusters_serves_every_level(embedded: EmbeddedCohort) -> None:
     found = find_clusters(embedded, 12)
     case = embedded.cases[2]
-    shown = cluster_map(found, case, REFINE)
+    shown = cluster_map(found.shares(case), case, REFINE)
     assert shown.shape == case.case.grid.shape
     members = [int(one) for one in np.flatnonzero(found.tree.groups(4) == 0)]
     share = organ_share(found.shares(case), members, case, REFINE)

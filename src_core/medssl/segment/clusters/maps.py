@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from medssl.embed import EmbeddedCase
 from medssl.prepare.maps import to_source
-from medssl.segment.clusters.finding import Clusters
+from medssl.segment.clusters.finding import Clusters, Floats
 from medssl.segment.clusters.refining import Guide, RefineSettings, to_voxels
 
 
@@ -42,16 +42,23 @@ def structure_map(
     return labels
 
 
-def cluster_map(
-    clusters: Clusters, case: EmbeddedCase, settings: RefineSettings
-) -> NDArray[np.uint16]:
+def cluster_map(shares: Floats, case: EmbeddedCase, settings: RefineSettings) -> NDArray[np.uint16]:
     """Return the cluster of each voxel of the working grid: 0 to K - 1.
 
     The structures of a level are ``tree.groups(level)[map]``: every level of the merge tree can be
     shown at once, and a union of clusters lies where `organ_share` says. In pictures borders follow
     the image; in volumes they are those of the cells.
+
+    Parameters
+    ----------
+    shares
+        ``(K, *cells)``: what `Clusters.shares` gives for the image.
+    case
+        The image.
+    settings
+        How borders are smoothed.
     """
-    nearest = clusters.shares(case).argmax(0).astype(np.uint16)
+    nearest = shares.argmax(0).astype(np.uint16)
     working = case.case.grid
     if working.ndim == 3:
         for axis in range(3):

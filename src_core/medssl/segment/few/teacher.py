@@ -16,12 +16,10 @@ from medssl.segment.clusters.features import FeatureWeights, pooled
 from medssl.segment.clusters.refining import Guide, RefineSettings, to_voxels
 from medssl.segment.few.cells import CellReader
 from medssl.segment.few.head import LinearHead, fit_head
-from medssl.segment.few.strokes import Stroke, cells_of_stroke
+from medssl.segment.few.strokes import Stroke, cells_of_marks, cells_of_stroke
 
 MOST_CELLS = 6000
 """Cells that the head learns from; more would not fit into a second."""
-_TOUCHED = 0.05
-"""Share of a cell from which marks tell something of it."""
 Floats = NDArray[np.float32]
 
 
@@ -133,15 +131,16 @@ class LabelTeacher:
             raise SettingsError(
                 f"{key}: marks of shape {drawn.shape} on an image of shape {grid.shape}"
             )
-        values = np.stack([drawn == value for value in range(self.classes)])
-        working = to_working(values, grid, case.case.grid)
-        covered = np.stack([pooled(one[None], case.stride, case.cells).ravel() for one in working])
-        known = np.flatnonzero(covered.sum(0) > _TOUCHED)
-        if most is not None and len(known) > most:
-            known = np.random.default_rng(len(known)).permutation(known)[:most]
-        targets = covered[:, known].T
-        targets /= targets.sum(1, keepdims=True)
-        self._drawn.append((key, known, targets.astype(np.float32)))
+        rng = np.random.default_rng(int((drawn >= 0).sum()))
+        cells, targets = cells_of_marks(drawn, self.classes, case, rng)
+        if most is not None and len(cells) > most:
+            some = rng.permutation(len(cells))[:most]
+            cells, targets = cells[some], targets[some]
+        self._drawn.append((key, cells, targets))
+
+    def read_ahead(self, key: str) -> None:
+        """Read the cells of an image, so that the first stroke in it is answered at once."""
+        self._cells.read(self._embedded.case(key))
 
     def forget(self) -> None:
         """Take back all that was drawn, and what was learned from it; the cells stay read."""
