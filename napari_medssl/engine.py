@@ -20,6 +20,7 @@ from napari_medssl.examples import NO_EXAMPLES, Examples, examples_of
 from napari_medssl.listing import list_where
 
 if TYPE_CHECKING:
+    from medssl.embed import DenseEmbedder
     from medssl.geometry import Grid
     from medssl.io import ImageListing, ImageSource, Problem
     from medssl.io.image import Image
@@ -128,11 +129,7 @@ class CoreEngine:
         progress(0, 0, "Looking at the images")
         ndim = self._dimension(listing)
         embedder = open_landmark_embedder(model, ndim=ndim, device=device)
-        if embedder.ndim != ndim:
-            raise ModelError(
-                f"{model}: this model is for {embedder.ndim}-D images, the images are {ndim}-D. "
-                f"Choose a {ndim}-D model, or Instant, which works for both."
-            )
+        require_dimension(embedder, model, ndim)
         cache = self._cache if self._cache is not None else ArrayCache()
         examples = self._examples_for(listing, ndim)
         given = replace(listing, sources=(*listing.sources, *examples.sources))
@@ -201,6 +198,21 @@ class CoreEngine:
         if listing not in self._ndim:
             self._ndim = {listing: majority_dimension(listing.sources)}
         return self._ndim[listing]
+
+
+def require_dimension(embedder: DenseEmbedder, model: str | Path, ndim: int) -> None:
+    """Refuse a model for images of the other dimension.
+
+    Raises
+    ------
+    medssl.errors.ModelError
+        If it is.
+    """
+    if embedder.ndim != ndim:
+        raise ModelError(
+            f"{model}: this model is for {embedder.ndim}-D images, the images are {ndim}-D. "
+            f"Choose a {ndim}-D model, or Instant, which works for both."
+        )
 
 
 def majority_dimension(sources: Sequence[ImageSource]) -> int:

@@ -59,9 +59,15 @@ READING: tuple[Shortcut, ...] = (
     Shortcut("next_window", ("0",), "0", "next window of grey values"),
     Shortcut("play", ("9",), "9", "play the frames, or stop"),
 )
+SEGMENTATION: tuple[Shortcut, ...] = (
+    Shortcut("structures", ("Shift-C",), "⇧C", "find the structures of all images"),
+    Shortcut("segment_all", ("Shift-W",), "⇧W", "segment the current organ in all images"),
+    Shortcut("next_unsure", ("Shift-K",), "⇧K", "open the image whose mask is the least sure"),
+    *(row for row in TABLE if row.action in ("undo", "redo")),
+)
 _BOUND: WeakKeyDictionary[Viewer, dict[str, list[Callable[[Any], None]]]] = WeakKeyDictionary()
 _BY_ACTION: Mapping[str, Shortcut] = {
-    s.action: s for s in (*TABLE, *COHORT, *PRETRAINING, *READING)
+    s.action: s for s in (*TABLE, *COHORT, *PRETRAINING, *READING, *SEGMENTATION)
 }
 
 

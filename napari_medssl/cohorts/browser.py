@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from napari_medssl.cohorts.desk import Desk
 from napari_medssl.cohorts.exporting import Exporting
+from napari_medssl.cohorts.refining import Refining
 
 if TYPE_CHECKING:
     from napari_medssl.worker import Runner
 
 
-class CohortBrowser(Exporting):
+class CohortBrowser(Refining, Exporting):
     """The cohort that a viewer works on; its methods belong to the window's thread.
 
     Parameters

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from medssl.errors import MedsslError
 from napari_medssl.engine import Where
@@ -16,7 +16,10 @@ from napari_medssl.points import PointState, Source, from_store
 if TYPE_CHECKING:
     from medssl.cohort import Cohort
     from medssl.cohort.overview import CaseSummary
+    from medssl.geometry import Grid
     from medssl.io import ImageSource
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class Detail:
     points: tuple[PointState, ...]
     labels: tuple[str, ...]
     masks: tuple[str, ...]
+    grid: Grid
 
     @property
     def waiting(self) -> list[PointState]:
@@ -105,12 +109,14 @@ class Desk:
     def detail(self, key: str) -> Detail:
         """Give one case."""
         cohort = self._open()
+        case = cohort.case(key)
         return Detail(
             key,
-            cohort.case(key).source(),
+            case.source(),
             tuple(from_store(point) for point in cohort.points(key)),
             tuple(f"{one.name} {one.value}" for one in cohort.labels(key)),
             tuple(one.name for one in cohort.segmentations(key)),
+            case.grid,
         )
 
     def accept(self, key: str, author: str | None) -> int:
@@ -143,6 +149,10 @@ class Desk:
     def redo(self) -> str | None:
         """Do again what was taken back."""
         return self._open().redo()
+
+    def ask(self, task: Callable[[Cohort], _Answer]) -> _Answer:
+        """Give what `task` makes of the open cohort."""
+        return task(self._open())
 
     def close(self) -> None:
         """Close the cohort."""

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from medssl.progress import Progress
-from napari_medssl.cohorts.refining import Refining
+from napari_medssl.cohorts.opening import Opening
 
 if TYPE_CHECKING:
     from medssl.cohort import Cohort
     from medssl.cohort.exporting import Exported
 
-What = Literal["points", "masks", "labels", "page"]
+What = Literal["points", "masks", "labels", "sizes", "page"]
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,18 @@ KINDS: tuple[ExportKind, ...] = (
     ExportKind("Points: DICOM reports (SR)…", "points", "sr", ".dcm"),
     ExportKind("Masks: 3D Slicer (.seg.nrrd)…", "masks", "seg.nrrd", ".seg.nrrd"),
     ExportKind("Masks: NIfTI…", "masks", "nifti", ".nii.gz"),
+    ExportKind("Masks: PNG (pictures)…", "masks", "png", ".png"),
     ExportKind("Masks: DICOM SEG…", "masks", "seg", ".dcm"),
+    ExportKind("Masks: sizes and confidences (CSV)…", "sizes", "", ".csv"),
     ExportKind("Labels: one table (CSV)…", "labels", "", ".csv"),
     ExportKind("A page about the cohort (HTML)…", "page", "", ".html"),
 )
 
 
-class Exporting(Refining):
+MASK_KINDS = tuple(kind for kind in KINDS if kind.what in ("masks", "sizes"))
+
+
+class Exporting(Opening):
     """Writes results in the thread of the imports, with progress and cancel."""
 
     def export(self, kind: ExportKind, place: Path) -> None:
@@ -88,7 +93,7 @@ def _write(
             page = write_report(cohort, place, overwrite=True, progress=progress)
             return f"{page.cases} cases described in {place.name}", ()
         done = _exported(cohort, kind, place, progress)
-    one = kind.what.removesuffix("s")
+    one = "mask" if kind.what == "sizes" else kind.what.removesuffix("s")
     count = f"{done.count} {one}{'' if done.count == 1 else 's'}"
     files = place.name if kind.is_file else f"{_files(len(done.files))} in {place.name}"
     left = f" · {len(done.problems)} not, see below" if done.problems else ""
@@ -97,10 +102,14 @@ def _write(
 
 def _exported(cohort: Cohort, kind: ExportKind, place: Path, progress: Progress) -> Exported:
     from medssl.cohort import exporting
+    from medssl.cohort.sizes import export_sizes
 
     if kind.is_file:
-        table = kind.what == "points"
-        write = exporting.export_points_table if table else exporting.export_labels
+        write = {
+            "points": exporting.export_points_table,
+            "labels": exporting.export_labels,
+            "sizes": export_sizes,
+        }[kind.what]
         return write(cohort, place, overwrite=True)
     each = exporting.export_points if kind.what == "points" else exporting.export_segmentations
     return each(cohort, place, kind.kind, kind.ending, progress=progress)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from medssl.progress import Progress
-from napari_medssl.cohorts.refine_job import count_found, follow_refining, start_refining
+from napari_medssl.cohorts.refine_job import count_found, start_refining
 from napari_medssl.cohorts.reviewing import Reviewing
+from napari_medssl.training.following import follow_job
 
 if TYPE_CHECKING:
     from napari_medssl.worker import Runner
@@ -56,7 +57,7 @@ class Refining(Reviewing):
 
         def work(progress: Progress) -> int:
             run = start_refining(path, model)
-            follow_refining(run, progress, lambda: self._stopping)
+            follow_job(run, progress, lambda: self._stopping, "Refining")
             return count_found(path, run)
 
         def found(number: int) -> None:

@@ -26,6 +26,11 @@ def error_words(error: BaseException) -> str:
     """Say an error: one of ours carries its remedy, any other was logged."""
     if isinstance(error, MedsslError):
         return str(error)
+    if isinstance(error, MemoryError):
+        return (
+            "There is not enough memory for this. Close other programs, or open fewer or smaller "
+            "images; what was finished is kept."
+        )
     return f"Something unexpected went wrong ({type(error).__name__}: {error}). It was logged."
 
 

@@ -13,6 +13,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_medssl.layers import Display, image_to_layer
 from napari_medssl.points import PointState
+from napari_medssl.widgets.image_layer import replace_image
 from napari_medssl.widgets.layer_attributes import set_changed
 from napari_medssl.widgets.orientation import hold_letters, release_letters
 from napari_medssl.widgets.point_look import apply_look, inks_for, look_of
@@ -106,7 +107,7 @@ class LandmarkCanvas(QObject):
         with self._quietly():
             self._map.park(display)
             if same_kind and self._image is not None:
-                self._replace(self._image, data, attributes)
+                replace_image(self._image, data, attributes)
             else:
                 self._renew(data, attributes)
             self._map.add(display, self._points)
@@ -118,18 +119,6 @@ class LandmarkCanvas(QObject):
             if display.source.ndim == 3:
                 middle = [t + s * (n - 1) / 2 for t, s, n in _axes(display)]
                 self._viewer.dims.set_point(range(3), middle)
-
-    def _replace(self, layer: ImageLayer, data: NDArray[Any], attributes: dict[str, Any]) -> None:
-        layer.data = data
-        set_changed(layer, {k: attributes[k] for k in ("scale", "translate", "units", "name")})
-        layer.metadata = attributes["metadata"]
-        if "contrast_limits" in attributes:
-            limits = attributes["contrast_limits"]
-            layer.reset_contrast_limits_range()
-            low, high = layer.contrast_limits_range
-            layer.contrast_limits_range = (min(low, limits[0]), max(high, limits[1]))
-            layer.contrast_limits = limits
-            layer.colormap = attributes["colormap"]
 
     def _renew(self, data: NDArray[Any], attributes: dict[str, Any]) -> None:
         for old in (self._map.layer, self._points, self._image):

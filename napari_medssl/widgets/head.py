@@ -4,14 +4,45 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any, Protocol
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
-from napari_medssl.session import INSTANT, Session
+from napari_medssl.session import INSTANT
 from napari_medssl.widgets.parts import Chip
 
 _DEVICES = {"auto": "Automatic", "cpu": "CPU", "cuda": "CUDA", "mps": "Apple GPU"}
+
+
+class HeadState(Protocol):
+    """What the head shows and changes of a dock's state."""
+
+    model: str | Path
+    device: str
+    kept_in: Path | None
+
+    @property
+    def ready(self) -> Any:
+        """What is used, once the images are ready; its ``device`` is named."""
+
+    @property
+    def sources(self) -> Any:
+        """The images."""
+
+    @property
+    def name(self) -> str:
+        """Name of the images."""
+
+    @property
+    def folder(self) -> Path | None:
+        """Folder of the images."""
+
+    def set_model(self, model: str | Path) -> None:
+        """Choose another model."""
+
+    def set_device(self, device: str) -> None:
+        """Choose where to compute."""
 
 
 class Head(QWidget):
@@ -29,7 +60,7 @@ class Head(QWidget):
     layers_wanted = Signal()
     sample_wanted = Signal(str)
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: HeadState) -> None:
         super().__init__()
         self._session = session
         self.model = Chip("Model that compares the images")

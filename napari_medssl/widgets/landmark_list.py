@@ -18,9 +18,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_medssl.colours import colour_of
 from napari_medssl.points import Counts
 from napari_medssl.widgets.parts import button
-from napari_medssl.widgets.point_look import colour_of
 
 _ROWS = 4
 _ROW_HEIGHT = 26

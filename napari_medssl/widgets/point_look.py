@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_medssl.colours import colour_of
 from napari_medssl.points import PointState
 
 if TYPE_CHECKING:
@@ -19,14 +20,6 @@ _RIM = (0.05, 0.05, 0.05)
 _VEIL = [0.0, 0.0, 0.0, 0.3]  # inside of a ring, so that it is seen on bright places too
 _LIGHT, _DARK = [1.0, 1.0, 1.0, 1.0], [0.0, 0.0, 0.0, 1.0]
 _EVEN_GREY = 0.46  # black and white stand out from this grey equally, by 4.6 to 1
-#: Okabe and Ito's colours that are light enough for dark images, told apart by the colour-blind.
-COLOURS = ("#56B4E9", "#E69F00", "#F0E442", "#CC79A7", "#2DD4A7", "#FF8A5B")
-
-
-def colour_of(landmark: str, landmarks: Sequence[str]) -> str:
-    """Colour of a landmark, the same in the list and on the image."""
-    at = landmarks.index(landmark) if landmark in landmarks else 0
-    return COLOURS[at % len(COLOURS)]
 
 
 def look_of(

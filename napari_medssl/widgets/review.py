@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSignalBlocker, Qt, Signal
 from qtpy.QtGui import QFont
@@ -11,11 +11,20 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTreeView
 
 from napari_medssl.points import SYMBOLS, PointState
 
-if TYPE_CHECKING:
-    from medssl.io import ImageSource
-
 _WORDS = {"set": "set", "high": "high", "check": "check", "low": "low"}
 _NOWHERE = QModelIndex()
+
+
+class Listed(Protocol):
+    """An image as it is listed."""
+
+    @property
+    def key(self) -> str:
+        """What tells it from all others."""
+
+    @property
+    def name(self) -> str:
+        """What is shown."""
 
 
 class ReviewModel(QAbstractTableModel):
@@ -25,7 +34,7 @@ class ReviewModel(QAbstractTableModel):
         super().__init__()
         self.rows: list[tuple[str, str, PointState | None]] = []
 
-    def set_rows(self, sources: Sequence[ImageSource], points: Sequence[PointState]) -> None:
+    def set_rows(self, sources: Sequence[Listed], points: Sequence[PointState]) -> None:
         """Order the images: by `points`, which come the least sure first, then the others."""
         names = {s.key: s.name for s in sources}
         placed = {p.case_key for p in points}
@@ -102,7 +111,7 @@ class ReviewList(QTreeView):
         self.selectionModel().currentChanged.connect(self._on_current)
 
     def show_review(
-        self, sources: Sequence[ImageSource], points: Sequence[PointState], current: str | None
+        self, sources: Sequence[Listed], points: Sequence[PointState], current: str | None
     ) -> None:
         """Show the images and mark the current one."""
         with QSignalBlocker(self.selectionModel()):

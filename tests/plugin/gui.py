@@ -88,14 +88,14 @@ def place(dock: Any, viewer: Any, name: str, world: Sequence[float]) -> None:
     wait_idle(dock)
 
 
-def click(viewer: Any, world: Sequence[float]) -> None:
-    """Click a world point."""
+def click(viewer: Any, world: Sequence[float], keys: Any = NO_KEYS) -> None:
+    """Click a world point, with keys held down."""
     native = canvas_of(viewer).native
     settle()
     at = QPointF(position_of(viewer, world))
     _mouse(native, QEvent.Type.MouseMove, at, NONE, NONE)
-    _mouse(native, QEvent.Type.MouseButtonPress, at, LEFT, LEFT)
-    _mouse(native, QEvent.Type.MouseButtonRelease, at, LEFT, NONE)
+    _mouse(native, QEvent.Type.MouseButtonPress, at, LEFT, LEFT, keys)
+    _mouse(native, QEvent.Type.MouseButtonRelease, at, LEFT, NONE, keys)
     settle()
 
 
@@ -137,7 +137,9 @@ def _move_pressed(viewer: Any, at: QPointF) -> None:
     events.disconnect(heard.append)
 
 
-def _mouse(native: Any, kind: QEvent.Type, at: QPointF, button: Any, pressed: Any) -> None:
+def _mouse(
+    native: Any, kind: QEvent.Type, at: QPointF, button: Any, pressed: Any, keys: Any = NO_KEYS
+) -> None:
     """Give the canvas one mouse event, now.
 
     `QTest` sends its events through the window system, which takes a press soon after a click
@@ -145,7 +147,7 @@ def _mouse(native: Any, kind: QEvent.Type, at: QPointF, button: Any, pressed: An
     come whenever the screen's server finds the time: in the middle of a drag.
     """
     on_screen = QPointF(native.mapToGlobal(at.toPoint()))
-    QApplication.sendEvent(native, QMouseEvent(kind, at, on_screen, button, pressed, NO_KEYS))
+    QApplication.sendEvent(native, QMouseEvent(kind, at, on_screen, button, pressed, keys))
 
 
 def press(viewer: Any, key: Any, modifiers: Any = NO_KEYS) -> None:

@@ -10,8 +10,9 @@ from conftest import Inline
 from medssl.cohort import Cohort, ModelRun, NewPoint
 from medssl.errors import Cancelled, MedsslError
 from medssl.runs import RunFolder
-from napari_medssl.cohorts import CohortBrowser, refine_job, refining
+from napari_medssl.cohorts import CohortBrowser, refining
 from napari_medssl.session import Status
+from napari_medssl.training import following
 
 
 @pytest.fixture
@@ -97,11 +98,11 @@ def test_only_a_person_stops_the_job(asked, tmp_path, monkeypatch) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        refine_job.follow_refining(run, cancelled, lambda: asked)
+        following.follow_job(run, cancelled, lambda: asked, "Refining")
     assert stopped == ([run] if asked else [])
 
 
 def test_a_job_that_vanished_is_told_with_its_place(tmp_path) -> None:
     run = run_folder(tmp_path / "run", state="lost")
     with pytest.raises(MedsslError, match="process is gone"):
-        refine_job.follow_refining(run, lambda *_: None, lambda: False)
+        following.follow_job(run, lambda *_: None, lambda: False, "Refining")

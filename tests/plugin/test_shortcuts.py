@@ -16,7 +16,16 @@ from qtpy.QtCore import Qt
 sys.path.insert(0, str(Path(__file__).parent))
 import gui
 
-from napari_medssl.shortcuts import COHORT, PRETRAINING, READING, TABLE, bind, labelled, shortcut
+from napari_medssl.shortcuts import (
+    COHORT,
+    PRETRAINING,
+    READING,
+    SEGMENTATION,
+    TABLE,
+    bind,
+    labelled,
+    shortcut,
+)
 
 LAYERS = {
     "image": lambda: Image(np.zeros((8, 8))),
@@ -42,7 +51,8 @@ def claimed(layer_class: type) -> set[KeyBinding]:
 
 
 @pytest.mark.parametrize(
-    "key", [key for row in (*TABLE, *COHORT, *PRETRAINING, *READING) for key in row.keys]
+    "key",
+    [key for row in (*TABLE, *COHORT, *PRETRAINING, *READING, *SEGMENTATION) for key in row.keys],
 )
 def test_our_keys_are_free_on_every_layer_and_in_the_viewer(key: str) -> None:
     ours = coerce_keybinding(key)
@@ -53,7 +63,7 @@ def test_our_keys_are_free_on_every_layer_and_in_the_viewer(key: str) -> None:
 
 
 def test_no_key_twice_and_each_printed() -> None:
-    rows = {row.action: row for row in (*TABLE, *COHORT, *PRETRAINING, *READING)}
+    rows = {row.action: row for row in (*TABLE, *COHORT, *PRETRAINING, *READING, *SEGMENTATION)}
     keys = [key for row in rows.values() for key in row.keys]
     assert len(keys) == len(set(keys))
     assert labelled("Find in all images", "find").endswith(shortcut("find").printed)

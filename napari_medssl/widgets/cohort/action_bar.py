@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_medssl.cohorts import CohortBrowser
-from napari_medssl.cohorts.exporting import KINDS, ExportKind
+from napari_medssl.cohorts.exporting import KINDS
 from napari_medssl.shortcuts import labelled, shortcut
+from napari_medssl.widgets.export_menu import export_button
 from napari_medssl.widgets.parts import button
 
 
@@ -54,11 +53,7 @@ class ActionBar(QWidget):
             "cases. It runs in the background; nobody's point is changed",
             browser.refine,
         )
-        self.export = button("Export… ▾", "Write points, masks, labels, or a page", lambda: None)
-        menu = QMenu(self.export)
-        for kind in KINDS:
-            menu.addAction(kind.words).triggered.connect(self._wish(kind))
-        self.export.setMenu(menu)
+        self.export = export_button(KINDS, self.export_wanted.emit)
         self.undo = button(labelled("Undo", "undo"), "Undo (also Ctrl+Z)", browser.undo)
         self.redo = button(labelled("Redo", "redo"), "Redo (also Ctrl+Shift+Z)", browser.redo)
         column = QVBoxLayout(self)
@@ -102,9 +97,6 @@ class ActionBar(QWidget):
         self.skip.setEnabled(browser.case is not None)
         self.refine.setEnabled(browser.can_refine)
         self.following.setEnabled(any(case.state != "reviewed" for case in browser.shown))
-
-    def _wish(self, kind: ExportKind) -> Callable[[], None]:
-        return lambda: self.export_wanted.emit(kind)
 
     def _primary(self) -> None:
         if self._browser.cases:

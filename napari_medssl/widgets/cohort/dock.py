@@ -27,6 +27,7 @@ from napari_medssl.widgets.cohort.review_panel import ReviewPanel
 from napari_medssl.widgets.cohort.sharing import Sharing
 from napari_medssl.widgets.cohort.views import CaseViews
 from napari_medssl.widgets.empty_page import EmptyPage
+from napari_medssl.widgets.export_menu import ask_place
 from napari_medssl.widgets.foot import Foot
 from napari_medssl.widgets.opener import Opener
 from napari_medssl.widgets.parts import rule
@@ -197,14 +198,9 @@ class CohortWidget(QWidget):
             self.import_tree(Path(chosen))
 
     def _choose_place(self, kind: ExportKind) -> None:
-        words = kind.words.removesuffix("…")
-        if kind.is_file:
-            name = f"{self.browser.name}{kind.ending}"
-            chosen, _ = QFileDialog.getSaveFileName(self, words, name, f"*{kind.ending}")
-        else:
-            chosen = QFileDialog.getExistingDirectory(self, words)
-        if chosen:
-            self.browser.export(kind, Path(chosen))
+        place = ask_place(self, kind, self.browser.name)
+        if place is not None:
+            self.browser.export(kind, place)
 
     # --- what is shown
 

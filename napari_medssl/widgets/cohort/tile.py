@@ -10,10 +10,10 @@ from qtpy.QtCore import QModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
 from qtpy.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from napari_medssl.colours import colour_of
 from napari_medssl.widgets.cohort.model import CASE
 from napari_medssl.widgets.cohort.pixmaps import Drawn, Pixmaps
 from napari_medssl.widgets.cohort.words import SIGNS, short_name, sure_words
-from napari_medssl.widgets.point_look import colour_of
 
 if TYPE_CHECKING:
     from medssl.cohort.overview import CaseSummary

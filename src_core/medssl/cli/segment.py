@@ -67,6 +67,14 @@ def clusters(
     structures: StructuresOption = None,
     count: CountOption = None,
     reading: ReadingOption = Reading.KMEANS,
+    reuse: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Read the clusters of earlier results in these images, in place of new ones.",
+            show_default=False,
+        ),
+    ] = None,
     level: Annotated[
         int | None,
         typer.Option(
@@ -84,10 +92,14 @@ def clusters(
 ) -> None:
     """Cluster a cohort without a label; the same value is the same structure in all images."""
     from medssl.embed.dimension import choose_ndim
+    from medssl.segment.clusters import load_clusters, save_clusters
+    from medssl.segment.clusters.storage import CLUSTERS_NAME
     from medssl.segment.run import open_clusters, write_organs, write_structures
     from medssl.transfer import find_masks, parse_structures
 
     _require_new(folder)
+    if reuse is not None and (count is not None or reading is not Reading.KMEANS):
+        raise typer.BadParameter("--reuse takes clusters as they are: no --clusters, no --reading")
     if structures and masks is None:
         raise typer.BadParameter("--structures joins masks: name their folder with --masks")
     wanted = parse_structures(structures) if structures else None
@@ -95,8 +107,12 @@ def clusters(
     ndim = choose_ndim(listing.sources, model)
     embedded, _ = embed_images(listing.sources, model, ndim, device)
     found = find_masks(masks, embedded.prepared.cases, wanted) if masks else None
-    with working("Clustering") as report:
-        made = open_clusters(embedded, count, reading.value, upright, seed, report)
+    if reuse is not None:
+        made = load_clusters(reuse, embedded.embedder)
+    else:
+        with working("Clustering") as report:
+            made = open_clusters(embedded, count, reading.value, upright, seed, report)
+    save_clusters(folder / CLUSTERS_NAME, made, embedded.embedder)
     with working("Writing label maps") as report:
         shown = write_structures(folder, embedded, made, level, report)
     written = {"structures": shown}

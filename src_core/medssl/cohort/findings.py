@@ -52,7 +52,10 @@ class Label(NamedTuple):
 
 
 class SegmentationRecord(NamedTuple):
-    """A stored segmentation: `file` lies in the cohort's folder, `segments` are the names."""
+    """A stored segmentation: `file` lies in the cohort's folder, `segments` are the names.
+
+    `confidence` is that of a prediction, from 0 to 1, where one is known.
+    """
 
     case_key: str
     name: str
@@ -64,6 +67,7 @@ class SegmentationRecord(NamedTuple):
     model: str | None
     author: str | None
     time: str
+    confidence: float | None = None
 
 
 class Alternative(NamedTuple):

@@ -118,4 +118,5 @@ def _write(connection: sqlite3.Connection, change: Change, row: Row | None) -> N
         assert table is not LANDMARKS, "landmarks are hidden, never deleted"
         connection.execute(table.delete, table.human(change.key))
     else:
-        connection.execute(table.upsert, (*table.human(change.key), *row))
+        missing = (None,) * (len(table.columns) - len(row))  # columns that came after this action
+        connection.execute(table.upsert, (*table.human(change.key), *row, *missing))

@@ -162,4 +162,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
     ),
     ("ALTER TABLE cases ADD COLUMN flags TEXT",),
+    ("ALTER TABLE segmentations ADD COLUMN confidence REAL",),
 )

@@ -55,7 +55,7 @@ LABELS = """
 """
 SEGMENTATIONS = """
     SELECT c.key, s.name, s.kind, s.file, s.fingerprint, s.segments, s.source, s.model, s.author,
-           s.time
+           s.time, s.confidence
     FROM segmentations s JOIN cases c ON c.id = s.case_id
     WHERE 1
 """

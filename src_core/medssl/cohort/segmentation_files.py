@@ -34,11 +34,12 @@ def segmentation_row(
     source: Source,
     model: str | None,
     author: str | None,
+    confidence: float | None = None,
 ) -> Row:
     """Give the columns of a segmentation, in the order of `tables.SEGMENTATIONS`."""
     return (
         stored_path(folder, file), file_fingerprint(file), json.dumps(list(segments)), source,
-        model, author, journal.now(),
+        model, author, journal.now(), confidence,
     )  # fmt: skip
 
 
@@ -55,7 +56,7 @@ def adopt_file(folder: Path, record: SegmentationRecord, known: str | None) -> R
             file.write(record.file.read_bytes())
     return (
         stored_path(folder, copy), record.fingerprint, json.dumps(list(record.segments)),
-        record.source, record.model, record.author, record.time,
+        record.source, record.model, record.author, record.time, record.confidence,
     )  # fmt: skip
 
 

@@ -88,7 +88,7 @@ LABELS = Table(
 SEGMENTATIONS = Table(
     "segmentations",
     ("case_id", "name"),
-    ("file", "fingerprint", "segments", "source", "model", "author", "time"),
+    ("file", "fingerprint", "segments", "source", "model", "author", "time", "confidence"),
     by_kind=True,
 )
 LANDMARKS = Table("landmarks", ("id",), LANDMARK_COLUMNS)

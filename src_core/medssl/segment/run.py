@@ -17,6 +17,8 @@ from medssl.progress import Progress, silent
 from medssl.segment.clusters import (
     Clusters,
     FeatureWeights,
+    HeadClusters,
+    PrototypeClusters,
     RefineSettings,
     coverage,
     expected_dice,
@@ -44,7 +46,7 @@ def open_clusters(
     upright: bool = True,
     seed: int = 0,
     progress: Progress = silent,
-) -> Clusters:
+) -> PrototypeClusters | HeadClusters:
     """Find clusters by k-means, or take those that a model has learned.
 
     Parameters

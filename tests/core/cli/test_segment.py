@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,6 +54,24 @@ def test_a_cohort_is_clustered_and_an_organ_picked(
     again = medssl(*asked)
     assert again.code == 2
     assert "not replaced" in again.lines[0]
+
+
+def test_clusters_are_read_again_in_other_images(
+    medssl: Callable, discs: tuple[Path, Path], tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    asked = ("segment", "clusters", discs[0], "--level", "4")
+    assert medssl(*asked, "--out", first, "--clusters", "12").code == 0
+    shutil.copytree(discs[0], tmp_path / "some")
+    (tmp_path / "some" / "d00.png").unlink()
+    again = medssl(
+        "segment", "clusters", tmp_path / "some", "--level", "4", "--out", second, "--reuse", first
+    )
+    assert again.code == 0, again.stderr
+    one, other = (read_image(out / "structures" / "d03.png").array for out in (first, second))
+    np.testing.assert_array_equal(one, other)
+    refused = medssl(*asked, "--out", tmp_path / "x", "--reuse", first, "--clusters", "9")
+    assert refused.code == 2
 
 
 def test_a_level_that_is_not_there_is_refused(

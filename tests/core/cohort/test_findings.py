@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +65,33 @@ def test_an_older_database_is_brought_up_to_date_with_all_it_holds(tmp_path: Pat
         cohort.set_labels([NewLabel("a.png", "effusion", "1")])
         assert [cohort.undo() for _ in range(6)][-1] == "add landmark carina"
         assert cohort.undo() is None
+
+
+def test_the_least_sure_segmentation_decides_how_sure_a_case_is(cohort: Cohort) -> None:
+    cohort.set_segmentation("a.png", "lungs", mask(FLAT, 1), "predicted", "net", confidence=0.4)
+    cohort.set_segmentation("a.png", "heart", mask(FLAT, 2), "predicted", "net", confidence=0.9)
+    (heart, lungs) = cohort.segmentations("a.png")
+    assert (heart.confidence, lungs.confidence) == (0.9, 0.4)
+    assert cohort.overview()[0].confidence == 0.4
+    cohort.set_segmentation("a.png", "lungs", mask(FLAT, 3), "corrected")
+    assert cohort.overview()[0].confidence == 0.9
+
+
+def test_an_action_from_before_confidences_is_undone_and_redone(cohort: Cohort) -> None:
+    cohort.set_segmentation("a.png", "lungs", mask(FLAT, 1), "manual", author="AB")
+    cohort.close()
+    with sqlite3.connect(cohort.path / DATABASE) as connection:
+        query = "SELECT id, changes FROM journal ORDER BY id DESC"
+        number, changes = connection.execute(query).fetchone()
+        ((table, key, before, after),) = json.loads(changes)
+        older = json.dumps([[table, key, before, after[:-1]]])
+        connection.execute("UPDATE journal SET changes = ? WHERE id = ?", (older, number))
+    connection.close()
+    with Cohort.open(cohort.path) as again:
+        again.undo()
+        again.redo()
+        (kept,) = again.segmentations("a.png")
+        assert (kept.author, kept.confidence) == ("AB", None)
 
 
 def test_labels_are_kept_with_who_said_so(cohort: Cohort) -> None:

@@ -11,6 +11,7 @@ from medssl.evaluate.scores import dice
 from medssl.segment.clusters import (
     Coverage,
     RefineSettings,
+    cluster_map,
     coverage,
     expected_dice,
     find_clusters,
@@ -173,3 +174,13 @@ def test_an_unusual_size_is_less_trusted() -> None:
 def test_a_model_without_clusters_is_refused(embedded: EmbeddedCohort) -> None:
     with pytest.raises(ModelError, match="no clusters of its own"):
         model_clusters(embedded, "assignment")
+
+
+def test_one_map_of_clusters_serves_every_level(embedded: EmbeddedCohort) -> None:
+    found = find_clusters(embedded, 12)
+    case = embedded.cases[2]
+    shown = cluster_map(found.shares(case), case, REFINE)
+    assert shown.shape == case.case.grid.shape
+    members = [int(one) for one in np.flatnonzero(found.tree.groups(4) == 0)]
+    share = organ_share(found.shares(case), members, case, REFINE)
+    assert dice(np.isin(shown, members), share > 0.5) > 0.9

@@ -92,3 +92,22 @@ def test_a_small_class_is_not_lost() -> None:
     found = fit_head(features, targets).shares(features).argmax(1)
     assert (found[:600] == 0).mean() > 0.9
     assert (found[600:] == 1).mean() > 0.8
+
+
+def test_marks_of_a_brush_teach_as_masks_do(
+    embedded: EmbeddedCohort, disc_masks: MaskFiles
+) -> None:
+    teacher = LabelTeacher(embedded, ("disc",))
+    first, other = embedded.cases[0].case, embedded.cases[3].case
+    drawn = np.full(first.source_grid.shape, -1, np.int8)
+    truth = disc_masks.read(first)[0]
+    drawn[30:66] = truth[30:66]
+    teacher.mark(first.key, drawn, 500)
+    teacher.fit()
+    found = teacher.probabilities(other.key)[0] > 0.5
+    assert dice(found, disc_masks.read(other)[0]) > 0.6
+    teacher.forget()
+    with pytest.raises(SettingsError, match="nothing was learned"):
+        teacher.shares(other.key)
+    with pytest.raises(SettingsError, match="marks of shape"):
+        teacher.mark(first.key, drawn[1:])

@@ -102,13 +102,12 @@ class Glance(Part):
 
 def _query(template: str, table: str, key: str) -> str:
     points = table == "points"
-    query = template.format(
+    return template.format(
         table=table,
         key=key,
         join="JOIN landmarks l ON l.id = x.landmark_id" if points else "",
         shown="AND l.removed = 0" if points else "",
     )
-    return query.replace("min(x.confidence)", "NULL") if table == "segmentations" else query
 
 
 def _labels(connection: sqlite3.Connection) -> dict[int, dict[str, str]]:

@@ -30,6 +30,7 @@ class Segmentations(Part):
         source: Source = "manual",
         model: str | None = None,
         author: str | None = None,
+        confidence: float | None = None,
     ) -> SegmentationRecord:
         """Store a segmentation of a case; its file is on the disk before its record is.
 
@@ -47,12 +48,12 @@ class Segmentations(Part):
             If it cannot be written.
         """
         name = clean_name(name, self.path, "segmentation")
-        check_about(f"the segmentation {name} of {case_key}", source, None, self.path)
+        check_about(f"the segmentation {name} of {case_key}", source, confidence, self.path)
         with self._db.read() as connection:
             case = find_case(connection, case_key, self.path)
         file = write_file(self.path, segmentation.on(case.grid))
         segments = [segment.name for segment in segmentation.segments]
-        row = segmentation_row(self.path, file, segments, source, model, author)
+        row = segmentation_row(self.path, file, segments, source, model, author, confidence)
         with self._db.write() as connection:
             key = (case.number, name)
             if source == "predicted":

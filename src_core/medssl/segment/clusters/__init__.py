@@ -10,7 +10,7 @@ from medssl.segment.clusters.finding import (
     find_clusters,
     model_clusters,
 )
-from medssl.segment.clusters.maps import structure_map
+from medssl.segment.clusters.maps import cluster_map, structure_map
 from medssl.segment.clusters.organ import (
     Coverage,
     coverage,
@@ -21,6 +21,7 @@ from medssl.segment.clusters.organ import (
     typicality,
 )
 from medssl.segment.clusters.refining import RefineSettings
+from medssl.segment.clusters.storage import has_clusters, load_clusters, save_clusters
 from medssl.segment.clusters.tree import MergeTree, merge_tree
 
 __all__ = [
@@ -31,14 +32,18 @@ __all__ = [
     "MergeTree",
     "PrototypeClusters",
     "RefineSettings",
+    "cluster_map",
     "coverage",
     "expected_dice",
     "find_clusters",
+    "has_clusters",
+    "load_clusters",
     "merge_tree",
     "model_clusters",
     "organ_mask",
     "organ_share",
     "organ_trust",
+    "save_clusters",
     "structure_map",
     "typicality",
 ]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from medssl.embed import EmbeddedCase
 from medssl.prepare.maps import to_source
-from medssl.segment.clusters.finding import Clusters
+from medssl.segment.clusters.finding import Clusters, Floats
 from medssl.segment.clusters.refining import Guide, RefineSettings, to_voxels
 
 
@@ -39,4 +39,38 @@ def structure_map(
         better = fine > best
         best[better] = fine[better]
         labels[better] = group + 1
+    return labels
+
+
+def cluster_map(shares: Floats, case: EmbeddedCase, settings: RefineSettings) -> NDArray[np.uint16]:
+    """Return the cluster of each voxel of the working grid: 0 to K - 1.
+
+    The structures of a level are ``tree.groups(level)[map]``: every level of the merge tree can be
+    shown at once, and a union of clusters lies where `organ_share` says. In pictures borders follow
+    the image; in volumes they are those of the cells.
+
+    Parameters
+    ----------
+    shares
+        ``(K, *cells)``: what `Clusters.shares` gives for the image.
+    case
+        The image.
+    settings
+        How borders are smoothed.
+    """
+    nearest = shares.argmax(0).astype(np.uint16)
+    working = case.case.grid
+    if working.ndim == 3:
+        for axis in range(3):
+            nearest = np.repeat(nearest, case.stride, axis)
+        return np.ascontiguousarray(nearest[tuple(slice(0, side) for side in working.shape)])
+    guide = Guide(case.case.array, settings)
+    best = np.full(working.shape, -np.inf, np.float32)
+    labels = np.zeros(working.shape, np.uint16)
+    for cluster in np.unique(nearest):
+        cells = (nearest == cluster).astype(np.float32)
+        smooth = guide.smooth(to_voxels(cells[None], case)[0])
+        better = smooth > best
+        best[better] = smooth[better]
+        labels[better] = cluster
     return labels

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from medssl.embed import EmbeddedCase
 from medssl.errors import SettingsError
 
+_MOST_VOXELS = 200_000
+"""Marked voxels that are looked at; more of them say nothing new."""
 _FINEST = 0.5
 """Distance of the points that a stroke is filled up with, in cells."""
 
@@ -64,3 +67,34 @@ def cells_of_stroke(stroke: Stroke, case: EmbeddedCase) -> NDArray[np.int64]:
         raise SettingsError(f"{case.case.name}: the stroke lies outside of the image")
     flat = np.ravel_multi_index(tuple(found[inside].T), case.cells)
     return np.unique(flat).astype(np.int64)
+
+
+def cells_of_marks(
+    drawn: NDArray[np.integer[Any]], classes: int, case: EmbeddedCase, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return the cells ``(n,)`` that marked voxels lie in, and the classes there ``(n, C)``.
+
+    Parameters
+    ----------
+    drawn
+        ``(*source,)``: class of each voxel, -1 where nothing is known.
+    classes
+        Their number ``C``.
+    case
+        The image.
+    rng
+        Draws voxels where very many are marked.
+    """
+    marked = np.flatnonzero(drawn >= 0)
+    if len(marked) > _MOST_VOXELS:
+        marked = rng.choice(marked, _MOST_VOXELS, replace=False)
+    places = np.stack(np.unravel_index(marked, drawn.shape), -1).astype(float)
+    world = case.case.source_grid.voxel_to_world(places)
+    found = np.rint(case.cell_grid.world_to_voxel(world)).astype(int)
+    found = found.clip(0, np.array(case.cells) - 1)
+    flat = np.ravel_multi_index(tuple(found.T), case.cells)
+    cells, owner = np.unique(flat, return_inverse=True)
+    values = drawn.ravel()[marked].astype(np.int64)
+    counts = np.bincount(owner * classes + values, minlength=len(cells) * classes)
+    targets = counts.reshape(len(cells), classes).astype(np.float32)
+    return cells.astype(np.int64), targets / np.maximum(targets.sum(1, keepdims=True), 1)

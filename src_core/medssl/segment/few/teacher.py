@@ -17,7 +17,7 @@ from medssl.segment.clusters.refining import Guide, RefineSettings, to_voxels
 from medssl.segment.few.anchors import AnchorHead, choose_anchors, nearness
 from medssl.segment.few.cells import CellReader
 from medssl.segment.few.head import fit_head
-from medssl.segment.few.strokes import Stroke, cells_of_stroke
+from medssl.segment.few.strokes import Stroke, cells_of_marks, cells_of_stroke
 
 MOST_CELLS = 6000
 """Cells that the head learns from; more would not fit into a second."""
@@ -111,6 +111,45 @@ class LabelTeacher:
         targets = np.concatenate([np.clip(1 - covered.sum(0, keepdims=True), 0, 1), covered]).T
         targets /= np.maximum(targets.sum(1, keepdims=True), 1e-6)
         self._drawn.append((key, np.arange(len(targets)), targets.astype(np.float32)))
+
+    def mark(self, key: str, drawn: NDArray[np.integer[Any]], most: int | None = None) -> None:
+        """Add what is known of some voxels of an image, as a brush leaves it.
+
+        Parameters
+        ----------
+        key
+            The image.
+        drawn
+            ``(*source,)``: -1 where nothing is known, 0 for background, 1, 2, ... the structures.
+        most
+            Cells that are taken of it at most, drawn at random; None: all.
+
+        Raises
+        ------
+        SettingsError
+            If there is no such image, or it has another shape.
+        """
+        case = self._embedded.case(key)
+        grid = case.case.source_grid
+        if drawn.shape != grid.shape:
+            raise SettingsError(
+                f"{key}: marks of shape {drawn.shape} on an image of shape {grid.shape}"
+            )
+        rng = np.random.default_rng(int((drawn >= 0).sum()))
+        cells, targets = cells_of_marks(drawn, self.classes, case, rng)
+        if most is not None and len(cells) > most:
+            some = rng.permutation(len(cells))[:most]
+            cells, targets = cells[some], targets[some]
+        self._drawn.append((key, cells, targets))
+
+    def read_ahead(self, key: str) -> None:
+        """Read the cells of an image, so that the first stroke in it is answered at once."""
+        self._cells.read(self._embedded.case(key))
+
+    def forget(self) -> None:
+        """Take back all that was drawn, and what was learned from it; the cells stay read."""
+        self._drawn.clear()
+        self.head = None
 
     def undo(self) -> None:
         """Take back the last stroke or masks.

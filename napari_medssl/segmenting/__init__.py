@@ -1,0 +1,10 @@
+"""What the Segmentation dock holds: structures, organs, masks of the whole cohort. No Qt.
+
+One subject a file: the heavy part (`engine`, `passes`), organs and their undo (`organs`), what is
+there (`structures`), picking (`picking`), masks in the cohort (`masks`, `everywhere`),
+corrections (`correcting`), the training job (`learning`, `learn_job`), and export (`exporting`).
+"""
+
+from napari_medssl.segmenting.segmenter import Segmenter
+
+__all__ = ["Segmenter"]

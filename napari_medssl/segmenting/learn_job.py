@@ -1,0 +1,226 @@
+"""The job that teaches a net an organ: what it is given, and what it gave."""
+
+from __future__ import annotations
+
+import csv
+import secrets
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from medssl.errors import MedsslError
+from medssl.progress import Progress
+from napari_medssl.listing import image_places
+from napari_medssl.segmenting.masks import Mask, mask_of, store_mask
+
+if TYPE_CHECKING:
+    from medssl.cohort import Cohort
+    from medssl.cohort.findings import SegmentationRecord
+    from medssl.cohort.records import CaseRecord
+
+MASKS = "masks"
+_PART = "organ"
+_HELD_OUT = 4
+"""Of so many painted images one is kept back to compare on."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What shall be learned.
+
+    Parameters
+    ----------
+    cohort
+        Its folder.
+    organ, names
+        The organ, and all organs.
+    model
+        Model folder, run folder, or ``random``.
+    device
+        Where.
+    effort
+        As of fine-tuning.
+    held_out
+        Whether some painted images are kept back.
+    """
+
+    cohort: Path
+    organ: str
+    names: tuple[str, ...]
+    model: str
+    device: str
+    effort: Literal["quick", "standard"] = "quick"
+    held_out: bool = False
+
+
+def start_learning(wanted: Wanted) -> Path:
+    """Write a person's masks into a new run folder and start the job; give the folder.
+
+    Raises
+    ------
+    medssl.errors.MedsslError
+        If a person has painted no image, two images share a name, or it cannot be written.
+    """
+    from medssl.cohort import Cohort
+    from medssl.embed.dimension import choose_ndim
+    from medssl.jobs import SegmentRequest, create_job
+    from medssl.runs import runs_root, start_job
+    from medssl.transfer import FinetuneSettings
+
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    folder = runs_root() / f"{stamp}-segment-{secrets.token_hex(2)}"
+    with Cohort.open(wanted.cohort) as cohort:
+        cases = by_stem(cohort.cases())
+        painted = write_painted(cohort, wanted.organ, folder / MASKS)
+        sources = [case.source() for case in cases.values()]
+    places = image_places(wanted.cohort, lambda *_: None)
+    images = [places] if isinstance(places, Path) else places
+    ndim: Literal[2, 3] = 3 if choose_ndim(sources) == 3 else 2
+    settings = FinetuneSettings.preset(wanted.effort, ndim, device=wanted.device)
+    kept = max(1, painted // _HELD_OUT) if wanted.held_out else 0
+    request = SegmentRequest(
+        name=f"{wanted.organ} in {wanted.cohort.stem}",
+        images=tuple(map(str, images)),
+        masks=str(folder / MASKS),
+        structures={wanted.organ: (_PART,)},
+        labelled=str(painted - kept) if kept else "all",
+        model=wanted.model,
+        settings=settings,
+    )
+    run = create_job(request, folder=folder)
+    start_job(run)
+    return run
+
+
+def write_painted(cohort: Cohort, organ: str, folder: Path) -> int:
+    """Write the masks of an organ that people painted; give their number.
+
+    Raises
+    ------
+    medssl.errors.MedsslError
+        If there is none.
+    """
+    from medssl.io.label_maps import write_label_map
+
+    records = cohort.segmentations(name=organ, kind="human")
+    if not records:
+        raise MedsslError(
+            f"nobody has painted {organ} yet, so there is nothing to learn. Correct it in an image."
+        )
+    for record in records:
+        case = cohort.case(record.case_key)
+        found, ending = cohort.read_segmentation(record), ".nii.gz"
+        if found.grid.ndim == 2:
+            ending = ".png"
+        write_label_map(folder / f"{_stem(case)}__{_PART}{ending}", found)
+    return len(records)
+
+
+def take_in(wanted: Wanted, run: Path, progress: Progress) -> list[float]:
+    """Store what the job found in all images; give the confidences.
+
+    The confidence of an image is how usual the organ's size is, times the Dice with what had been
+    found there by other means, if anything had.
+
+    Raises
+    ------
+    medssl.errors.MedsslError
+        If a result is not there or does not fit.
+    """
+    from medssl.cohort import Cohort
+    from medssl.segment.clusters import typicality
+
+    with Cohort.open(wanted.cohort) as cohort:
+        cases = by_stem(cohort.cases())
+        files = predicted_files(run, cases)
+        masks = {stem: read_predicted(path, cases[stem]) for stem, path in files.items()}
+        usual = typicality(np.array([mask.mean() for mask in masks.values()]))
+        sure = []
+        for number, (stem, mask) in enumerate(masks.items()):
+            case = cases[stem]
+            progress(number, len(masks), f"Storing {case.name}")
+            before = cohort.segmentations(case.key, wanted.organ, "predicted")
+            agreed = _agreement(cohort, before, mask) if before else 1.0
+            sure.append(float(usual[number]) * agreed if mask.any() else 0.0)
+            store_mask(
+                cohort, case.key, wanted.organ, mask, wanted.names, "predicted", run.name,
+                confidence=sure[-1],
+            )  # fmt: skip
+    return sure
+
+
+def score_held_out(wanted: Wanted, run: Path) -> float:
+    """Give the mean Dice of a job with the painted masks that it had not learned from."""
+    from medssl.cohort import Cohort
+
+    with (run / "predicted.csv").open(encoding="utf-8", newline="") as file:
+        new = [row["image"] for row in csv.DictReader(file) if row["learned_from"] == "0"]
+    from medssl.io.formats import extension
+
+    stems = {name[: len(name) - len(extension(name))] for name in (Path(n).name for n in new)}
+    scores = []
+    with Cohort.open(wanted.cohort) as cohort:
+        cases = by_stem(cohort.cases())
+        files = predicted_files(run, cases)
+        for record in cohort.segmentations(name=wanted.organ, kind="human"):
+            stem = _stem(cohort.case(record.case_key))
+            if stem in stems and stem in files:
+                scores.append(
+                    _agreement(cohort, [record], read_predicted(files[stem], cases[stem]))
+                )
+    return float(np.mean(scores)) if scores else 0.0
+
+
+def by_stem(cases: Sequence[CaseRecord]) -> dict[str, CaseRecord]:
+    """Give cases by the name that masks go by.
+
+    Raises
+    ------
+    medssl.errors.MedsslError
+        If two share one.
+    """
+    counts = Counter(_stem(case) for case in cases)
+    twice = [stem for stem, number in counts.items() if number > 1]
+    if twice:
+        raise MedsslError(
+            f"several images are named {twice[0]}, so a mask cannot tell which it belongs to. "
+            "Give the images names of their own."
+        )
+    return {_stem(case): case for case in cases}
+
+
+def predicted_files(run: Path, cases: dict[str, CaseRecord]) -> dict[str, Path]:
+    """Find what a job wrote, by the name of the image."""
+    from medssl.io.formats import extension
+
+    found = {}
+    for path in sorted((run / "predicted").rglob("*")):
+        stem = path.name[: len(path.name) - len(extension(path.name))]
+        if path.is_file() and stem in cases:
+            found[stem] = path
+    return found
+
+
+def read_predicted(path: Path, case: CaseRecord) -> Mask:
+    """Read the mask that a job wrote of an image."""
+    from medssl.io.reading import read_image
+
+    return np.asarray(read_image(path).array.reshape(case.grid.shape) > 0)
+
+
+def _agreement(cohort: Cohort, records: Sequence[SegmentationRecord], mask: Mask) -> float:
+    other = mask_of(cohort, records[0], mask.shape)
+    total = int(mask.sum()) + int(other.sum())
+    return 2 * float((mask & other).sum()) / total if total else 1.0
+
+
+def _stem(case: CaseRecord) -> str:
+    from medssl.io.formats import extension
+
+    name = case.path.name
+    return name[: len(name) - len(extension(name))] or name

@@ -1,0 +1,118 @@
+"""Learn as a job: a net is taught the painted masks in a process of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from psygnal import Signal
+
+from medssl.levels import level_of
+from medssl.progress import Progress
+from napari_medssl.segmenting.correcting import Correcting
+from napari_medssl.segmenting.learn_job import (
+    Wanted,
+    score_held_out,
+    start_learning,
+    take_in,
+)
+from napari_medssl.segmenting.structures import INSTANT
+from napari_medssl.session.status import image_words
+from napari_medssl.training.following import follow_job
+
+if TYPE_CHECKING:
+    from napari_medssl.worker import Runner
+
+RANDOM = "random"
+_FEWEST_TO_COMPARE = 2
+
+
+class Learning(Correcting):
+    """Starts the job, follows it, and takes in what it found.
+
+    Attributes
+    ----------
+    learning
+        Whether it is at work.
+    compare
+        Whether a net that begins with nothing learns the same, to be compared.
+    learner
+        What runs the task that follows the job.
+    """
+
+    learning_changed = Signal()
+    learning = False
+    compare = False
+    learner: Runner
+    _stopping = False
+
+    @property
+    def painted(self) -> int:
+        """Images in which a person has painted the current organ."""
+        return sum(one.source != "predicted" for one in self.review())
+
+    @property
+    def can_learn(self) -> bool:
+        """Whether there is something to learn from, and no job at work."""
+        return not self.learning and self.painted > 0
+
+    @property
+    def can_compare(self) -> bool:
+        """Whether a comparison says anything: a pretrained net, and images to score it on."""
+        return self.model != INSTANT and self.painted >= _FEWEST_TO_COMPARE
+
+    def set_compare(self, compare: bool) -> None:
+        """Compare with random initialisation, or not."""
+        self.compare = compare
+
+    def learn(self) -> None:
+        """Start the job; its masks are stored when it ends. What a person painted stays."""
+        path, organ, names = self.path, self.organs.current.name, self.organs.names
+        if path is None or not self.can_learn:
+            return
+        model = RANDOM if self.model == INSTANT else str(self.model)
+        both = self.compare and self.can_compare
+        wanted = Wanted(path, organ, names, model, self.device, held_out=both)
+        self._set_learning(True)
+        self._say("busy", f"Learning {organ}")
+
+        def work(progress: Progress) -> tuple[list[float], str]:
+            run = start_learning(wanted)
+            follow_job(run, progress, lambda: self._stopping, "Learning")
+            said = ""
+            if both:
+                said = self._compared(wanted, run, progress)
+            return take_in(wanted, run, progress), said
+
+        def found(result: tuple[list[float], str]) -> None:
+            self._set_learning(False)
+            sure, said = result
+            high = sum(level_of(one) == "high" for one in sure)
+            words = f"{organ} learned: {image_words(len(sure))} · {high} high"
+            self._say("done", f"{words}, {len(sure) - high} to check · saved{said}")
+            self._show_written(path)
+
+        def failed(error: BaseException) -> None:
+            self._set_learning(False)
+            self._failed(error)
+
+        self._run(self.learner, work, found, failed)
+
+    def _compared(self, wanted: Wanted, run: Any, progress: Progress) -> str:
+        """Let a net that begins with nothing learn the same; say both scores."""
+        from dataclasses import replace
+
+        other = start_learning(replace(wanted, model=RANDOM))
+        follow_job(other, progress, lambda: self._stopping, "Learning from nothing")
+        ours, theirs = score_held_out(wanted, run), score_held_out(wanted, other)
+        return f" · Dice on images kept back: {ours:.2f}, from random {theirs:.2f}"
+
+    def stop(self) -> None:
+        """Stop what is at work, the job too; masks that are stored stay."""
+        super().stop()
+        if self.learning:
+            self._stopping = True
+            self.learner.cancel()
+
+    def _set_learning(self, learning: bool) -> None:
+        self.learning, self._stopping = learning, False
+        self.learning_changed.emit()

@@ -1,0 +1,180 @@
+"""Organs that a person picks: unions of clusters with a name, and how they were before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from medssl.errors import SettingsError, StorageError
+
+ORGANS_NAME = "organs.json"
+_STEPS = 200
+
+
+@dataclass(frozen=True)
+class Organ:
+    """A name, and the clusters that make it up."""
+
+    name: str
+    members: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Organs:
+    """All organs, and which of them is worked on."""
+
+    every: tuple[Organ, ...] = (Organ("organ 1"),)
+    at: int = 0
+
+    @property
+    def current(self) -> Organ:
+        """The organ that clicks add to."""
+        return self.every[self.at]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all organs."""
+        return tuple(organ.name for organ in self.every)
+
+    def organ(self, name: str) -> Organ | None:
+        """Give the organ of a name."""
+        return next((organ for organ in self.every if organ.name == name), None)
+
+    def select(self, name: str) -> Organs:
+        """Work on another organ."""
+        return replace(self, at=self.names.index(name)) if name in self.names else self
+
+    def add(self, name: str = "") -> Organs:
+        """Begin another organ.
+
+        Raises
+        ------
+        SettingsError
+            If there is one of this name.
+        """
+        number = len(self.every) + 1
+        while not name or (name in self.names and name == f"organ {number - 1}"):
+            name, number = f"organ {number}", number + 1
+        self._require_free(name)
+        return Organs((*self.every, Organ(name)), len(self.every))
+
+    def rename(self, name: str) -> Organs:
+        """Give the current organ another name.
+
+        Raises
+        ------
+        SettingsError
+            If another one has it, or it is empty.
+        """
+        if name == self.current.name:
+            return self
+        if not name.strip():
+            raise SettingsError("an organ needs a name")
+        self._require_free(name)
+        return self._with(replace(self.current, name=name))
+
+    def remove(self) -> Organs:
+        """Take the current organ away; one organ is always there."""
+        left = tuple(organ for organ in self.every if organ is not self.current)
+        return Organs(left, max(0, self.at - 1)) if left else Organs()
+
+    def put_in(self, members: Collection[int]) -> Organs:
+        """Add clusters to the current organ; another organ loses them."""
+        taken = frozenset(members)
+        others = tuple(replace(o, members=o.members - taken) for o in self.every)
+        joined = replace(self.current, members=self.current.members | taken)
+        return replace(self, every=(*others[: self.at], joined, *others[self.at + 1 :]))
+
+    def take_out(self, members: Collection[int]) -> Organs:
+        """Take clusters out of the current organ."""
+        return self._with(replace(self.current, members=self.current.members - frozenset(members)))
+
+    def emptied(self) -> Organs:
+        """Keep the names only: the clusters are others now."""
+        return replace(self, every=tuple(Organ(organ.name) for organ in self.every))
+
+    def _with(self, organ: Organ) -> Organs:
+        return replace(self, every=(*self.every[: self.at], organ, *self.every[self.at + 1 :]))
+
+    def _require_free(self, name: str) -> None:
+        if name in self.names:
+            raise SettingsError(f"there is an organ {name} already. Choose another name")
+
+
+class History:
+    """Organs as they were, to be undone and redone."""
+
+    def __init__(self) -> None:
+        self.now = Organs()
+        self._before: list[Organs] = []
+        self._after: list[Organs] = []
+
+    def change(self, organs: Organs) -> bool:
+        """Make a change that can be undone; whether it is one."""
+        if organs == self.now:
+            return False
+        self._before = [*self._before[-_STEPS:], self.now]
+        self.now, self._after = organs, []
+        return True
+
+    def begin(self, organs: Organs) -> None:
+        """Begin anew, with nothing to undo."""
+        self.now, self._before, self._after = organs, [], []
+
+    def undo(self) -> bool:
+        """Take the last change back; whether there was one."""
+        if not self._before:
+            return False
+        self._after.append(self.now)
+        self.now = self._before.pop()
+        return True
+
+    def redo(self) -> bool:
+        """Make it again; whether there was one."""
+        if not self._after:
+            return False
+        self._before.append(self.now)
+        self.now = self._after.pop()
+        return True
+
+
+def keep_organs(folder: Path, organs: Organs) -> None:
+    """Write organs beside the clusters that they are made of.
+
+    Raises
+    ------
+    StorageError
+        If they cannot be written.
+    """
+    from medssl.io._atomic import write_text
+
+    kept = [{"name": organ.name, "members": sorted(organ.members)} for organ in organs.every]
+    with write_text(folder / ORGANS_NAME) as file:
+        json.dump({"organs": kept, "current": organs.at}, file, indent=1)
+
+
+def recall_organs(folder: Path) -> Organs:
+    """Read the organs of a folder; one without a cluster where there are none, or no whole file.
+
+    Raises
+    ------
+    StorageError
+        If they are there and cannot be read.
+    """
+    path = folder / ORGANS_NAME
+    if not path.exists():
+        return Organs()
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        every = tuple(
+            Organ(str(o["name"]), frozenset(map(int, o["members"]))) for o in kept["organs"]
+        )
+        return Organs(every, min(int(kept["current"]), len(every) - 1)) if every else Organs()
+    except OSError as error:
+        raise StorageError(f"{path}: the organs cannot be read ({error.strerror}).") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise StorageError(
+            f"{path}: this file of organs is damaged. Delete it; masks that are stored stay."
+        ) from error

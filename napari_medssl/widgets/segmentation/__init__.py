@@ -1,0 +1,1 @@
+"""The Segmentation dock: structures without an outline, picked, found everywhere, corrected."""
