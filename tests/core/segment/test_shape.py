@@ -18,7 +18,7 @@ from medssl.prepare.contrast import find_field
 from medssl.segment.shape_guided import ShapePrior, ShapeSettings, read_prior
 from medssl.segment.shape_guided.learning import learn_shape
 from medssl.segment.shape_guided.opening import open_shape
-from medssl.segment.shape_guided.run import source_map
+from medssl.segment.shape_guided.run import source_map, write_shape
 from medssl.transfer import Base
 from tests.core.segment.tubes import write_tubes
 
@@ -75,6 +75,29 @@ def test_a_training_that_was_stopped_goes_on(tmp_path: Path) -> None:
     parts = learn_shape(tmp_path / "parts", prepared, prior, settings)
     for one, other in zip(whole.after, parts.after, strict=True):
         assert np.array_equal(one.cluster, other.cluster)
+
+
+def test_a_writing_that_was_stopped_is_done_anew(tmp_path: Path) -> None:
+    folders = write_tubes(tmp_path, (64, 64), images=2, masks=3)
+    settings = ShapeSettings(steps=2, refine_steps=2, longest_side=64, crop=32, device="cpu")
+    sources = list_images(folders["images"]).sources
+    prepared, prior = open_shape(
+        sources, folders["prior"], settings, cache=ArrayCache(tmp_path / "cache")
+    )
+
+    def stop(done: int, total: int, message: str) -> None:
+        if message == "writing t1.png":
+            raise Cancelled("stopped")
+
+    out = tmp_path / "run"
+    with pytest.raises(Cancelled):
+        write_shape(out, prepared, prior, settings, stop)
+    assert not (out / "finetuned.json").exists()
+    write_shape(out, prepared, prior, settings)
+    assert (out / "predicted" / "t1.png").is_file()
+    before = (out / "predicted.csv").read_text()
+    write_shape(out, prepared, prior, settings)
+    assert (out / "predicted.csv").read_text() == before
 
 
 def test_other_masks_are_another_training(tmp_path: Path) -> None:
