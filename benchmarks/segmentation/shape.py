@@ -9,6 +9,7 @@ the very masks it is scored on, and the second observer.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -99,6 +100,13 @@ def folds(data: Path, given: argparse.Namespace, model: str, seed: int) -> dict[
             joined["before"]["cases"] |= dice_of(result["before"])
         else:
             joined["tuned"].append(f"{100 * result['learned']['area']:.1f} %")
+        earlier = f"{result['before']['dice']:.3f} before, " if "before" in result else ""
+        print(
+            f"{model}, seed {seed}, {chosen[0]} to {chosen[-1]}: {earlier}{result['dice']:.3f}, "
+            f"{took[-1]:.0f} s",
+            file=sys.stderr,
+            flush=True,
+        )
     joined["seconds"] = mean(took)
     return joined
 

@@ -166,7 +166,7 @@ def _mapping(values: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _method(job: dict[str, Any], request: dict[str, Any]) -> str:
-    if job.get("verb") in ("embed", "refine", "lesions", "segment"):
+    if job.get("verb") in ("embed", "refine", "lesions", "segment", "shape"):
         return str(request.get("model") or "")
     settings = _mapping(request, "settings")
     recipe, preset = str(settings.get("recipe") or ""), str(settings.get("preset") or "")

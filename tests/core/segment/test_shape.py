@@ -15,10 +15,12 @@ from medssl.models import load_model
 from medssl.nets import Architecture, build_net
 from medssl.prepare import ArrayCache, PrepareSettings
 from medssl.prepare.contrast import find_field
+from medssl.runs import read_events
 from medssl.segment.shape_guided import ShapePrior, ShapeSettings, read_prior
 from medssl.segment.shape_guided.learning import learn_shape
 from medssl.segment.shape_guided.opening import open_shape
-from medssl.segment.shape_guided.run import source_map
+from medssl.segment.shape_guided.pseudo_labels import certainty
+from medssl.segment.shape_guided.run import source_map, write_shape
 from medssl.transfer import Base
 from tests.core.segment.tubes import write_tubes
 
@@ -77,6 +79,48 @@ def test_a_training_that_was_stopped_goes_on(tmp_path: Path) -> None:
         assert np.array_equal(one.cluster, other.cluster)
 
 
+def test_a_writing_that_was_stopped_is_done_anew(tmp_path: Path) -> None:
+    folders = write_tubes(tmp_path, (64, 64), images=2, masks=3)
+    settings = ShapeSettings(steps=2, refine_steps=2, longest_side=64, crop=32, device="cpu")
+    sources = list_images(folders["images"]).sources
+    prepared, prior = open_shape(
+        sources, folders["prior"], settings, cache=ArrayCache(tmp_path / "cache")
+    )
+
+    def stop(done: int, total: int, message: str) -> None:
+        if message == "writing t1.png":
+            raise Cancelled("stopped")
+
+    out = tmp_path / "run"
+    with pytest.raises(Cancelled):
+        write_shape(out, prepared, prior, settings, stop)
+    assert not (out / "finetuned.json").exists()
+    write_shape(out, prepared, prior, settings)
+    assert (out / "predicted" / "t1.png").is_file()
+    before = (out / "predicted.csv").read_text()
+    write_shape(out, prepared, prior, settings)
+    assert (out / "predicted.csv").read_text() == before
+
+
+def test_regions_give_a_second_map_that_certainty_looks_at(tmp_path: Path) -> None:
+    folders = write_tubes(tmp_path, (64, 64), images=2, masks=3)
+    settings = ShapeSettings(
+        steps=3, rounds=0, longest_side=64, crop=32, regions=True, clusters=4, device="cpu"
+    )
+    sources = list_images(folders["images"]).sources
+    prepared, prior = open_shape(
+        sources, folders["prior"], settings, cache=ArrayCache(tmp_path / "cache")
+    )
+    maps = learn_shape(tmp_path / "run", prepared, prior, settings).after[0]
+    assert maps.prototype is not None
+    assert maps.prototype.shape == maps.cluster.shape
+    assert (certainty(maps) <= np.abs(2 * maps.cluster - 1) + 1e-6).all()
+    events = read_events(tmp_path / "run" / "adversary")
+    learned = [event for event in events if "region_discrimination" in event]
+    assert len(learned) == 3
+    assert {"dense_discrimination", "assignment_entropy"} <= set(learned[0])
+
+
 def test_other_masks_are_another_training(tmp_path: Path) -> None:
     folders = write_tubes(tmp_path, (64, 64), images=2, masks=3)
     settings = ShapeSettings(steps=2, rounds=0, longest_side=64, crop=32, device="cpu")
@@ -129,6 +173,11 @@ def test_a_label_says_which_value_is_the_shape(tmp_path: Path) -> None:
     _write(tmp_path / "a.png", values)
     assert read_prior(tmp_path, 2, 40, label="1").masks[0].sum() == 160
     assert read_prior(tmp_path, 2, 40, label="2").masks[0].sum() == 640
+
+
+def test_regions_have_the_number_of_clusters_of_the_paper() -> None:
+    assert ShapeSettings.preset("quick", regions=True).clusters == 8
+    assert ShapeSettings.preset("quick").clusters == 2
 
 
 def test_one_mask_is_enough_and_said(tmp_path: Path) -> None:

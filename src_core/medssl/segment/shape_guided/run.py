@@ -22,7 +22,8 @@ from medssl.segment.shape_guided.settings import ShapeSettings
 from medssl.segment.writing import Outlined, write_label_maps, write_outlined
 from medssl.transfer.base import Base
 from medssl.transfer.predictions import CERTAIN
-from medssl.transfer.storage import make_card, save_trained
+from medssl.transfer.segment import TrainedSegmenter
+from medssl.transfer.storage import CARD_NAME, make_card, save_trained
 
 BEFORE_NAME = "before"
 """Folder of the label maps before refinement."""
@@ -39,7 +40,7 @@ def write_shape(
 ) -> tuple[Path, LearnedShape]:
     """Learn, and write masks of all images before and after refinement.
 
-    The fresh net is written as fine-tuned nets are: `medssl.transfer.load_trained` reads it.
+    The fresh net is written last, as fine-tuned nets are: `medssl.transfer.load_trained` reads it.
 
     Parameters
     ----------
@@ -68,18 +69,6 @@ def write_shape(
     """
     begun = time.monotonic()
     learned = learn_shape(folder, prepared, prior, settings, progress, base)
-    if learned.net is not None:
-        net = shape_architecture(settings)
-        card = make_card(
-            learned.net,
-            (NAME,),
-            Base(net, prepared.settings, None, {}),
-            prepared,
-            refine_settings(settings, settings.rounds),
-            0,
-            time.monotonic() - begun,
-        )
-        save_trained(folder, learned.net, card)
     before = _by_key(prepared.cases, learned.before)
     after = _by_key(prepared.cases, learned.after)
 
@@ -92,7 +81,23 @@ def write_shape(
 
     if learned.net is not None:
         write_label_maps(folder / BEFORE_NAME, prepared.cases, mask, progress)
-    return write_outlined(folder, prepared.cases, outline, (NAME,), (), progress), learned
+    table = write_outlined(folder, prepared.cases, outline, (NAME,), (), progress)
+    if learned.net is not None and not (folder / CARD_NAME).exists():
+        seconds = time.monotonic() - begun
+        _save(folder, learned.net, prepared, settings, seconds)
+    return table, learned
+
+
+def _save(
+    folder: Path,
+    net: TrainedSegmenter,
+    prepared: PreparedCohort,
+    settings: ShapeSettings,
+    seconds: float,
+) -> None:
+    base = Base(shape_architecture(settings), prepared.settings, None, {})
+    learning = refine_settings(settings, settings.rounds)
+    save_trained(folder, net, make_card(net, (NAME,), base, prepared, learning, 0, seconds))
 
 
 def source_map(maps: ShapeMaps, case: Case) -> Floats:

@@ -7,6 +7,10 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 
+REGIONS = 8
+"""Clusters where regions are learned beside; the paper's number."""
+
+
 class ShapeSettings(BaseModel):
     """How long is learned, at which size, and what is known of the images."""
 
@@ -67,6 +71,8 @@ class ShapeSettings(BaseModel):
         """
         longer = 4 if effort == "standard" else 1
         begin: dict[str, Any] = {"ndim": ndim, "steps": 600 * longer, "refine_steps": 600 * longer}
+        if values.get("regions"):
+            begin["clusters"] = REGIONS
         if ndim == 3:
             begin |= {"batch": 1, "crop": 48}
         return cls(**begin | values)
