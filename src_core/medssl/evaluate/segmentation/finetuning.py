@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import torch
+
 from medssl.devices import choose_device
 from medssl.evaluate.segmentation.methods import Answer
 from medssl.evaluate.segmentation.unet import DEEPEST_STRIDE, RATE, PlainUNet
@@ -22,7 +24,7 @@ from medssl.transfer.training import build_on
 
 CERTAIN = 0.5
 TIMED_STEPS = 5
-"""Steps that are timed; the fastest counts, so that other work beside shortens no training."""
+"""Steps that are timed; the fastest of them counts."""
 
 
 @dataclass(frozen=True)
@@ -120,14 +122,22 @@ class FinetuneMethod:
         times: list[float] = []
         settings = self._start.settings.model_copy(update={"frozen_share": 0.0})
         trial = Start(self._start.begin, self._start.deepest_stride, self._start.channels, settings)
-        trial.teach(shots, masks, TIMED_STEPS, _stamp(times))
+        trial.teach(shots, masks, TIMED_STEPS, _stamp(times, _clock(settings.device)))
         fastest = min(end - begin for begin, end in itertools.pairwise(times))
         return max(2, math.floor(seconds / fastest))
 
 
-def _stamp(times: list[float]) -> Progress:
+def _clock(device: str) -> Callable[[], float]:
+    """Return a clock that other work on the same processor does not slow down."""
+    if choose_device(device).type != "cpu":
+        return time.perf_counter
+    threads = torch.get_num_threads()
+    return lambda: time.process_time() / threads
+
+
+def _stamp(times: list[float], clock: Callable[[], float]) -> Progress:
     def stamp(done: int, total: int, message: str) -> None:
         silent(done, total, message)
-        times.append(time.perf_counter())
+        times.append(clock())
 
     return stamp
