@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-from medssl.errors import Cancelled, MedsslError
 from medssl.progress import Progress
-from napari_medssl.training.follower import RunFollower
-
-_LOOK_S = 0.3
+from napari_medssl.job_following import follow_job
 
 
 def start_refining(cohort: Path, model: str | Path) -> Path:
@@ -30,37 +26,8 @@ def start_refining(cohort: Path, model: str | Path) -> Path:
 
 
 def follow_refining(run: Path, progress: Progress, asked_to_stop: Callable[[], bool]) -> None:
-    """Wait for the end of the job.
-
-    When this is cancelled and a person has asked for it, the job is stopped; else, as when the
-    window closes, it goes on by itself.
-
-    Raises
-    ------
-    Cancelled
-        If it was stopped.
-    MedsslError
-        If it failed; the message says why and what to do.
-    """
-    from medssl.runs import ENDED_STATES, stop_job
-
-    follower, last = RunFollower(run), None
-    while True:
-        last = follower.look() or last
-        if last is not None and last.status.state in ENDED_STATES:
-            break
-        done, total, words = (last and last.progress) or (0, 0, "Refining")
-        try:
-            progress(done, total, words)
-        except Cancelled:
-            if asked_to_stop():
-                stop_job(run)
-            raise
-        time.sleep(_LOOK_S)
-    if last.status.state == "stopped":
-        raise Cancelled
-    if last.status.state != "done":
-        raise MedsslError(last.status.message or f"Refining ended early. Its log is in {run}.")
+    """Wait for the end of the job, see `napari_medssl.job_following.follow_job`."""
+    follow_job(run, progress, asked_to_stop, "Refining")
 
 
 def count_found(cohort: Path, run: Path) -> int:

@@ -1,4 +1,4 @@
-"""How the Cohort dock and the other docks of a viewer show the same cohort and case."""
+"""How a dock that browses a cohort and the others of a viewer show the same cohort and case."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TOGETHER_MS = 250
 
 
 class Sharing:
-    """Keeps the browser and what the docks share in step, both ways.
+    """Keeps the browser of a dock and what the docks share in step, both ways.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class Sharing:
     shared
         What the docks of the viewer share.
     stage
-        Shows the current case while no other dock does.
+        Shows the current case while no other dock does, and this one was the first to offer it.
     """
 
     def __init__(self, browser: CohortBrowser, shared: Shared, stage: OwnStage) -> None:
@@ -49,6 +49,7 @@ class Sharing:
         browser.shown_elsewhere = self._shown
         shared.owners.add(stage)
         shared.join(self)
+        shared.offer_to_show(self)
         self._set_author(shared.initials)
         self._set_model()
         self._follow_stage()
@@ -59,6 +60,7 @@ class Sharing:
         for signal, slot in self._ties:
             signal.disconnect(slot)
         self.later.stop()
+        self._shared.offer_no_more(self)
         self._shared.leave(self)
 
     def _tell_images(self) -> None:
@@ -106,7 +108,8 @@ class Sharing:
             self._browser.go_to(self._shared.case)
 
     def _follow_stage(self) -> None:
-        self._browser.set_showing(self._shared.stage is None)
+        shared = self._shared
+        self._browser.set_showing(shared.stage is None and shared.stand_in is self)
 
     def _follow_writing(self, who: object) -> None:
         if who is not self._browser:
