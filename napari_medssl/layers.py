@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LayerData = tuple[Any, dict[str, Any], str]
 KEY = "medssl"
+OVERLAY = "medssl_overlay"
+"""In the metadata of what lies over an image and carries its geometry, but is none to be read."""
 _CONTRAST_SAMPLE = 200_000
 
 

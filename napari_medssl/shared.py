@@ -47,6 +47,10 @@ class Shared:
         Who clicks; empty if nobody said.
     stage
         The dock that shows the current case; None if only the Cohort dock is there.
+    stand_in
+        Who shows the current case while there is no stage; None if nobody does.
+    gallery_seen
+        Whether a person sees the gallery of the Cohort dock.
     owners
         Docks' own layers.
 
@@ -67,6 +71,7 @@ class Shared:
     initials_changed = Signal(str)
     stage_changed = Signal()
     shown_changed = Signal()
+    gallery_changed = Signal()
     written = Signal(object)
     cases_changed = Signal()
 
@@ -77,6 +82,8 @@ class Shared:
         self.case: str | None = None
         self.initials = read_initials()
         self.stage: Stage | None = None
+        self.gallery_seen = False
+        self._stand_ins: list[object] = []
         self.owners: WeakSet[Owner] = WeakSet()
         self._users: set[int] = set()
 
@@ -116,6 +123,26 @@ class Shared:
         if stage is not self.stage:
             self.stage = stage
             self.stage_changed.emit()
+
+    @property
+    def stand_in(self) -> object | None:
+        """Who shows the current case while there is no stage: the first that offered to."""
+        return self._stand_ins[0] if self._stand_ins else None
+
+    def offer_to_show(self, who: object) -> None:
+        """Offer to show the current case while no stage does."""
+        self._stand_ins.append(who)
+
+    def offer_no_more(self, who: object) -> None:
+        """Take the offer back; the next one is asked."""
+        self._stand_ins.remove(who)
+        self.stage_changed.emit()
+
+    def see_gallery(self, seen: bool) -> None:
+        """Tell whether a person sees the gallery of the Cohort dock."""
+        if seen != self.gallery_seen:
+            self.gallery_seen = seen
+            self.gallery_changed.emit()
 
     def join(self, dock: object) -> None:
         """Take part: what is open stays open while a dock works on it."""

@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from napari.utils.key_bindings import coerce_keybinding
+
 if TYPE_CHECKING:
     from napari import Viewer
+    from napari.layers import Layer
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,28 @@ READING: tuple[Shortcut, ...] = (
 SEGMENTATION: tuple[Shortcut, ...] = (
     Shortcut("structures", ("Shift-C",), "⇧C", "find the structures of all images"),
     Shortcut("segment_all", ("Shift-W",), "⇧W", "segment the current organ in all images"),
-    Shortcut("next_unsure", ("Shift-K",), "⇧K", "open the image whose mask is the least sure"),
+    Shortcut("next_mask", ("Shift-K",), "⇧K", "open the image whose mask is the least sure"),
     *(row for row in TABLE if row.action in ("undo", "redo")),
 )
+LABELS: tuple[Shortcut, ...] = (
+    *(
+        Shortcut(f"label_{n}", (str(n),), str(n), f"label the image, class {n}")
+        for n in range(1, 10)
+    ),
+    Shortcut("no_label", ("0",), "0", "take the label of the image away"),
+)
+"""Digits have a meaning on some layers of napari, and in the Reading room. They label only while a
+person sees the Lesion maps dock or the gallery of the Cohort dock (`bind_over`)."""
+LESIONS: tuple[Shortcut, ...] = (
+    Shortcut("next_unsure", ("N",), "N", "next image to label, the most unsure first"),
+    Shortcut("learn", ("W",), "W", "learn from the labels, and show where"),
+    Shortcut("compare_maps", ("H",), "H", "compare with another method, or no more"),
+    *(row for row in TABLE if row.action in ("previous", "next", "undo", "redo")),
+)
+"""What the Landmarks dock does to points these do to labels, while a person sees that dock."""
 _BOUND: WeakKeyDictionary[Viewer, dict[str, list[Callable[[Any], None]]]] = WeakKeyDictionary()
 _BY_ACTION: Mapping[str, Shortcut] = {
-    s.action: s for s in (*TABLE, *COHORT, *PRETRAINING, *READING, *SEGMENTATION)
+    s.action: s for s in (*TABLE, *COHORT, *PRETRAINING, *READING, *SEGMENTATION, *LABELS, *LESIONS)
 }
 
 
@@ -106,5 +125,45 @@ def bind(
             bound[key].remove(pressed)
             others = bound[key]
             viewer.bind_key(key, others[-1] if others else None, overwrite=True)
+
+    return release
+
+
+def bind_over(
+    viewer: Viewer, actions: Mapping[str, Callable[[], Any]], table: Sequence[Shortcut]
+) -> Callable[[], None]:
+    """Bind keys that win over those of the layers too; call the result to give all back.
+
+    It is for keys that a person cannot do without and that napari uses on some layers, and only
+    for as long as a person sees what they do.
+    """
+    release_viewer = bind(viewer, actions, table)
+    held: list[tuple[Layer, str, Callable[[Any], Any] | None]] = []
+
+    def take(layer: Layer) -> None:
+        for row in table:
+            for key in row.keys:
+                before = layer.keymap.get(coerce_keybinding(key))
+                held.append((layer, key, before))
+                layer.bind_key(key, handler(actions[row.action]), overwrite=True)
+
+    def handler(action: Callable[[], Any]) -> Callable[[Any], None]:
+        def pressed(_: Any) -> None:
+            action()
+
+        return pressed
+
+    def on_inserted(event: Any) -> None:
+        take(event.value)
+
+    for layer in viewer.layers:
+        take(layer)
+    viewer.layers.events.inserted.connect(on_inserted)
+
+    def release() -> None:
+        viewer.layers.events.inserted.disconnect(on_inserted)
+        release_viewer()
+        for layer, key, before in held:
+            layer.bind_key(key, before, overwrite=True)
 
     return release

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from medssl.errors import MedsslError
 from napari_medssl.engine import Where
+from napari_medssl.lesions.classes import FIRST, LABEL, read_classes, write_classes
+from napari_medssl.lesions.fits import NO_FITS, Fits, find_fits
 from napari_medssl.places import open_cohort
 from napari_medssl.points import PointState, Source, from_store
 
@@ -36,6 +38,10 @@ class Contents:
         Names of the landmarks and of the labels.
     loss
         What the drive had lost when it was opened, in words.
+    classes
+        What whole images are told apart by; the first is that of images without lesion.
+    fits
+        What has learned from such labels.
     """
 
     path: Path
@@ -43,6 +49,8 @@ class Contents:
     landmarks: tuple[str, ...]
     labels: tuple[str, ...]
     loss: str | None = None
+    classes: tuple[str, ...] = FIRST
+    fits: Fits = NO_FITS
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,10 @@ class Desk:
         cases = tuple(cohort.overview())
         labels = dict.fromkeys(name for case in cases for name in case.labels)
         landmarks = tuple(record.name for record in cohort.landmarks())
-        return Contents(cohort.path, cases, landmarks, tuple(labels), cohort.loss)
+        used = {case.labels[LABEL] for case in cases if LABEL in case.labels}
+        classes = read_classes(cohort.path).fitting(used)
+        fits = find_fits(cohort)
+        return Contents(cohort.path, cases, landmarks, tuple(labels), cohort.loss, classes, fits)
 
     def expect(self) -> str:
         """Say which error is left in what waits, judged by the corrections; empty if unknown."""
@@ -141,6 +152,37 @@ class Desk:
     def delete_point(self, key: str, landmark: str) -> None:
         """Take a person's point away."""
         self._open().delete_point(key, landmark)
+
+    def set_label(self, key: str, value: str, author: str | None) -> None:
+        """Say what an image shows as a whole."""
+        from medssl.cohort import NewLabel
+
+        self._open().set_labels([NewLabel(key, LABEL, value, author=author)])
+
+    def clear_label(self, key: str) -> bool:
+        """Take back what a person said of an image as a whole; False if there was nothing."""
+        return self._open().delete_label(key, LABEL)
+
+    def add_class(self, name: str) -> None:
+        """Add a class that whole images are told apart by."""
+        path = self._open().path
+        write_classes(path, replace(read_classes(path), names=self.read().classes).with_name(name))
+
+    def rename_class(self, old: str, new: str, author: str | None) -> None:
+        """Call a class by another name, in all labels, which is one action for undo."""
+        from medssl.cohort import NewLabel
+
+        cohort = self._open()
+        named = replace(read_classes(cohort.path), names=self.read().classes).renamed(old, new)
+        labelled = [one for one in cohort.labels(name=LABEL, kind="human") if one.value == old]
+        write_classes(cohort.path, named)
+        if labelled:
+            cohort.set_labels(
+                [
+                    NewLabel(one.case_key, LABEL, new, author=one.author or author)
+                    for one in labelled
+                ]
+            )
 
     def undo(self) -> str | None:
         """Take back the person's last action."""

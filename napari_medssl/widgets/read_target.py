@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Image, Layer
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_medssl.layers import KEY
+from napari_medssl.layers import KEY, OVERLAY
 from napari_medssl.shared import shared_state
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def read_target(viewer: Viewer) -> Image | None:
     """
     active = viewer.layers.selection.active
     owned = shared_state(viewer).owns
-    seen = [one for one in reversed(viewer.layers) if isinstance(one, Image) and one.visible]
+    images = [one for one in reversed(viewer.layers) if isinstance(one, Image) and one.visible]
+    seen = [one for one in images if OVERLAY not in one.metadata]
     if active in seen and (KEY in active.metadata or not owned(active)):
         return active
     ours = [one for one in seen if KEY in one.metadata]

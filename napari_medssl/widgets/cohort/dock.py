@@ -7,7 +7,7 @@ from pathlib import Path
 
 from napari import Viewer
 from qtpy.QtCore import QEvent, QSize, QTimer
-from qtpy.QtGui import QColor, QShowEvent
+from qtpy.QtGui import QColor, QHideEvent, QShowEvent
 from qtpy.QtWidgets import QApplication, QFileDialog, QVBoxLayout, QWidget
 
 from napari_medssl import shortcuts
@@ -90,6 +90,12 @@ class CohortWidget(QWidget):
         if not self._placed:
             self._placed = True
             join_tabs(self)
+        self._shared.see_gallery(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
+        """Tell that the gallery is not seen."""
+        super().hideEvent(event)
+        self._shared.see_gallery(False)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Width of the dock."""

@@ -1,4 +1,4 @@
-"""How the Cohort dock and the other docks of a viewer show the same cohort and case."""
+"""How a dock that browses a cohort and the others of a viewer show the same cohort and case."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from napari_medssl.widgets.in_step import InStep
 
 
 class Sharing(InStep):
-    """Keeps the browser and what the docks share in step, both ways.
+    """Keeps the browser of a dock and what the docks share in step, both ways.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ class Sharing(InStep):
     shared
         What the docks of the viewer share.
     stage
-        Shows the current case while no other dock does.
+        Shows the current case while no other dock does, and this one was the first to offer it.
     """
 
     def __init__(self, browser: CohortBrowser, shared: Shared, stage: OwnStage) -> None:
@@ -31,9 +31,19 @@ class Sharing(InStep):
         super().__init__(browser, shared, stage, ties)
         browser.shown_elsewhere = self._shown
         shared.owners.add(stage)
+        shared.offer_to_show(self)
         self._set_model()
         self._follow_stage()
         self._follow_images()
+
+    def end(self) -> None:
+        """Follow no longer, and let another dock show the case."""
+        super().end()
+        self._shared.offer_no_more(self)
+
+    def _follow_stage(self) -> None:
+        shared = self._shared
+        self._browser.set_showing(shared.stage is None and shared.stand_in is self)
 
     def _correct(self, landmark: str) -> None:
         (self._shared.stage or self._stage).correct(landmark)

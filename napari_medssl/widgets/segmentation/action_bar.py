@@ -33,7 +33,7 @@ class ActionBar(QWidget):
         self._state = state
         self.primary = button("", "", self._primary, "primary")
         self.following = button(
-            labelled("Next to check", "next_unsure"),
+            labelled("Next to check", "next_mask"),
             "Open the image whose mask is the least sure",
             state.next_to_check,
         )

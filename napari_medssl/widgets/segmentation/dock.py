@@ -158,7 +158,7 @@ class SegmentationWidget(QWidget):
         return {
             "structures": state.find_structures,
             "segment_all": state.segment_all,
-            "next_unsure": state.next_to_check,
+            "next_mask": state.next_to_check,
             "undo": state.undo,
             "redo": state.redo,
         }

@@ -96,14 +96,15 @@ def _create(request: AnyRequest, root: str | Path | None, folder: str | Path | N
     if folder is not None and is_run_folder(folder):
         _adopt(Path(folder), request)
         return Path(folder)
-    path = Path(folder) if folder is not None else _new_folder(request.verb, root)
+    path = Path(folder) if folder is not None else new_run_folder(request.verb, root)
     run = RunFolder(path.absolute())
     run.write_job(job_of(request) | {"created": time.time(), "versions": {"medssl": __version__}})
     run.state("queued")
     return run.path
 
 
-def _new_folder(verb: str, root: str | Path | None) -> Path:
+def new_run_folder(verb: str, root: str | Path | None = None) -> Path:
+    """Name a run folder that is not there yet; nothing is made."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
     parent = runs_root() if root is None else Path(root)
     return parent / f"{stamp}-{verb}-{secrets.token_hex(2)}"

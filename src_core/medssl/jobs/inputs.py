@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from medssl.cohort import DATABASE, Cohort
 from medssl.errors import FileRefusedError
 from medssl.io import ImageListing, ImageSource, list_images
 from medssl.prepare import ArrayCache, PreparedCohort, PrepareSettings, prepare_cohort
@@ -13,7 +14,7 @@ from medssl.runs import RunFolder
 
 
 def find_images(images: Sequence[str], run: RunFolder, progress: Progress) -> ImageListing:
-    """List the images of a request.
+    """List the images of a request; of a cohort's folder its cases, by their keys.
 
     Raises
     ------
@@ -27,7 +28,7 @@ def find_images(images: Sequence[str], run: RunFolder, progress: Progress) -> Im
                 "these images are not there (any more)",
                 "Put them back, or plug in or mount their drive, and resume the run.",
             )
-    listing = list_images(images[0] if len(images) == 1 else list(images), progress=progress)
+    listing = _listing(images, progress)
     for problem in listing.problems:
         run.event("log", level="left out", path=str(problem.path), message=problem.message)
     for note in listing.notes:
@@ -39,6 +40,13 @@ def find_images(images: Sequence[str], run: RunFolder, progress: Progress) -> Im
             "The run's log says why for each.",
         )
     return listing
+
+
+def _listing(images: Sequence[str], progress: Progress) -> ImageListing:
+    if len(images) == 1 and (Path(images[0]) / DATABASE).is_file():
+        with Cohort.open(images[0]) as cohort:
+            return ImageListing(tuple(case.source() for case in cohort.cases()))
+    return list_images(images[0] if len(images) == 1 else list(images), progress=progress)
 
 
 def prepare_images(

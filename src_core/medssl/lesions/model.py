@@ -40,12 +40,15 @@ class Finding:
     slices
         ``(K, Z)``: of a sliced volume the probability of each slice as if it were alone, and
         ``(Z,)`` how much each counts; or None.
+    by_net
+        ``(nets, K)``: what each net says alone, calibrated: how far they disagree.
     """
 
     probabilities: NDArray[np.float64]
     maps: NDArray[np.float32] | None = None
     spread: NDArray[np.float32] | None = None
     slices: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+    by_net: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -98,9 +101,10 @@ class LesionModel:
         voices = [_listen(net, given, turns, method) for net in self.members]
         logits = torch.cat([voice.logits for voice in voices]).mean(0).numpy()
         probabilities = self._calibrated(logits)
+        by_net = np.stack([self._calibrated(voice.logits.mean(0).numpy()) for voice in voices])
         slices = self._slices(voices)
         if method is None:
-            return Finding(probabilities, slices=slices)
+            return Finding(probabilities, slices=slices, by_net=by_net)
         several = torch.cat([voice.maps for voice in voices if voice.maps is not None])
         mean, spread = several.mean(0), several.std(0, correction=0)
         if is_constant(given):
@@ -114,6 +118,7 @@ class LesionModel:
             given.to_working(likely * (mean - low) / height),
             given.to_working(likely * spread / height),
             slices,
+            by_net,
         )
 
     def require_method(self, method: Method | None) -> None:

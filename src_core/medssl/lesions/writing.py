@@ -56,6 +56,11 @@ def require_no_findings(folder: str | Path) -> Path:
     return target
 
 
+def notice_text() -> str:
+    """Say what findings are, and what they are not for; it lies beside all that is written."""
+    return _TEXT
+
+
 def write_scores(
     path: Path,
     cases: Sequence[Case],

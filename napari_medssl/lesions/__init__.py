@@ -1,0 +1,1 @@
+"""The Lesion maps dock: labels of whole images, what learned from them, and its maps."""

@@ -1,0 +1,1 @@
+"""The Lesion maps dock: label whole images, see where."""
