@@ -21,7 +21,8 @@ from segmentation.sheet import Sheet
 class Films:
     """A set, its structures and the files beside it.
 
-    Nets learn cells (`coarse`) or all detail; of large sets every so many-th image is used.
+    Nets learn cells (`coarse`) or all detail; of large sets every so many-th image is used;
+    `eyes` of one person have the same name but for its last letter.
     """
 
     folder: str
@@ -31,6 +32,7 @@ class Films:
     upright: bool = True
     coarse: bool = True
     every: int = 1
+    eyes: bool = False
 
 
 SETS = {
@@ -41,7 +43,7 @@ SETS = {
         "hc18_fetal_head", "head=mask", "landmarks.csv", "spacing.csv", upright=False, every=3
     ),
     "hippocampus": Films("hippocampus_msd", "anterior=1,posterior=2", every=4),
-    "vessels": Films("chase_db1", "vessels=observer1", upright=False, coarse=False),
+    "vessels": Films("chase_db1", "vessels=observer1", upright=False, coarse=False, eyes=True),
 }
 
 
@@ -70,6 +72,8 @@ def score(
     if films.groups is not None:
         rows = table_rows(folder / films.groups, ("image",))
         groups = {row["image"]: row["group"] for _, row in rows if row.get("group")}
+    if films.eyes:
+        groups = {one.key: Path(one.key).stem[:-1] for one in listing.sources}
     return evaluate_segmentation(
         listing,
         folder / "masks",

@@ -166,7 +166,7 @@ def few(
         bool,
         typer.Option(
             "--coarse",
-            help="--finetune: organs wider than a cell of the model, in a third of the time.",
+            help="--finetune: organs wider than a cell of the model, in half of the time.",
         ),
     ] = False,
     background: Annotated[

@@ -120,7 +120,8 @@ class Segmenter(TransferNet):
         Number of structures.
     coarse
         End where the embedding does, and bring the logits linearly to full resolution: all of the
-        decoder is transferred, and a step takes a fraction. Nothing finer than a cell is learned.
+        decoder is transferred, and a step takes half of the time. Nothing finer than a cell is
+        learned.
 
     Examples
     --------
