@@ -6,7 +6,6 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-
 REGIONS = 8
 """Clusters where regions are learned beside; the paper's number."""
 
