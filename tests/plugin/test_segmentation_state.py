@@ -310,7 +310,7 @@ def test_a_slice_changes_nothing_else_and_lies_where_the_volume_says(
     volume.put_in(int(volume.map[0][20, 20, 20]))
     engine, mask = volume._engine, volume.masks[ORGAN].mask
     drawn = np.where(mask, 1, 0).astype(np.int8)
-    from napari_medssl.segmenting.engine import Lesson
+    from napari_medssl.segmenting.contract import Lesson
 
     engine.teach({"v.nrrd": Lesson(drawn)})
     display = Display.of(volume.grid)
