@@ -1,8 +1,8 @@
 """What the Segmentation dock holds: structures, organs, masks of the whole cohort. No Qt.
 
-One subject a file: the heavy part (`engine`, `passes`), organs and their undo (`organs`), what is
-there (`structures`), picking (`picking`), masks in the cohort (`masks`, `everywhere`),
-corrections (`correcting`), the training job (`learning`, `learn_job`), and export (`exporting`).
+One subject a file: the heavy part (`contract`, `engine`, `passes`), organs and their undo
+(`organs`), what is there (`structures`), picking (`picking`), masks in the cohort (`masks`,
+`everywhere`), corrections (`correcting`, `slices`), and the training job (`learning`, `learn_job`).
 """
 
 from napari_medssl.segmenting.segmenter import Segmenter

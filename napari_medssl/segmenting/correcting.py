@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from medssl.cohort import Cohort
     from medssl.cohort.findings import SegmentationRecord
     from napari_medssl.points import Source
-    from napari_medssl.segmenting.engine import Lesson
+    from napari_medssl.segmenting.contract import Lesson
 
 Place = tuple[str, str]  # key, organ
 _KEPT = 12
@@ -193,7 +193,7 @@ class Correcting(Everywhere):
     def _lessons(self, path: Path, name: str) -> Mapping[str, Lesson]:
         """Gather what is known of an organ: strokes, and masks that people painted before."""
         from medssl.cohort import Cohort
-        from napari_medssl.segmenting.engine import Lesson
+        from napari_medssl.segmenting.contract import Lesson
 
         known = {} if self.ready is None else self.ready.grids
         lessons = {}

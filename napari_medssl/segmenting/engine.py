@@ -8,9 +8,8 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,96 +24,19 @@ from napari_medssl.engine import (
     require_dimension,
 )
 from napari_medssl.listing import list_where
+from napari_medssl.segmenting.contract import Lesson, Mask, Ready, TaughtSlice
 from napari_medssl.segmenting.passes import Found, read_cohort
 
 if TYPE_CHECKING:
     from medssl.embed import EmbeddedCase, EmbeddedCohort
     from medssl.geometry import Grid
-    from medssl.io import Problem
     from medssl.prepare import ArrayCache
     from medssl.segment.clusters import HeadClusters, MergeTree, PrototypeClusters
     from medssl.segment.few import LabelTeacher
 
-Mask = NDArray[np.bool_]
 _KEPT = 3
 _BASE_CELLS = 400
 _LESSON_CELLS = 3000
-
-
-@dataclass(frozen=True)
-class Ready:
-    """Images that can be segmented: what could not be used, and what is used."""
-
-    grids: Mapping[str, Grid]
-    problems: tuple[Problem, ...]
-    model: str
-    device: str
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """What a person said of an organ in one image.
-
-    Parameters
-    ----------
-    drawn
-        ``(*source,)``: 1 in the organ, 0 beside it, -1 where nothing was drawn.
-    base
-        The organ as it was found before; what was drawn goes before it. None: nothing else is
-        known.
-    """
-
-    drawn: NDArray[np.int8]
-    base: Mask | None = None
-
-
-class SegmentEngine(Protocol):
-    """What the state asks of the heavy part; tests give it a light one."""
-
-    def get_ready(self, where: Where, model: str | Path, device: str, progress: Progress) -> Ready:
-        """Prepare and embed all images with a model."""
-
-    def cluster(
-        self, folder: Path, count: int | None, upright: bool, progress: Progress
-    ) -> MergeTree:
-        """Cluster a sample of the cohort, and keep the clusters in a folder."""
-
-    def recall(self, folder: Path) -> MergeTree | None:
-        """Take the clusters of a folder; None where they are of another model, or damaged."""
-
-    def structures(self, key: str) -> tuple[NDArray[np.uint16], Grid]:
-        """Give the cluster of each voxel of an image's working grid."""
-
-    def outline(self, key: str, members: Collection[int]) -> Mask:
-        """Give the union of clusters in an image, on its own grid."""
-
-    def outline_all(self, members: Collection[int], progress: Progress) -> Iterator[Found]:
-        """Give the union of clusters in every image, with a confidence."""
-
-    def expect_stroke(self, key: str) -> None:
-        """Do ahead what a stroke in this image needs, so that its answer comes at once."""
-
-    def teach(self, lessons: Mapping[str, Lesson]) -> None:
-        """Learn an organ anew from all that is known of it."""
-
-    def taught(self, key: str) -> Mask:
-        """Give what was learned for an image, on its own grid."""
-
-    def taught_slice(self, key: str, axis: int, point_world: NDArray[np.float64]) -> TaughtSlice:
-        """Give what was learned for one slice of a volume."""
-
-    def taught_all(self, progress: Progress) -> Iterator[Found]:
-        """Give what was learned for every image, with a confidence."""
-
-
-@dataclass(frozen=True)
-class TaughtSlice:
-    """Probability of an organ in one slice of the working grid of a volume."""
-
-    share: NDArray[np.float32]
-    grid: Grid
-    axis: int
-    index: int
 
 
 class CoreSegmentEngine:
@@ -309,12 +231,3 @@ class CoreSegmentEngine:
                     while len(self._shares) > _KEPT:
                         self._shares.popitem(last=False)
         return known
-
-
-def laid_over(found: TaughtSlice, points_vox: NDArray[Any]) -> NDArray[np.float32]:
-    """Read a slice at points of the working grid ``(..., 3)``, linearly."""
-    from scipy.ndimage import map_coordinates
-
-    kept = [axis for axis in range(3) if axis != found.axis]
-    places = np.moveaxis(points_vox[..., kept], -1, 0)
-    return np.asarray(map_coordinates(found.share, places, order=1, mode="nearest"), np.float32)

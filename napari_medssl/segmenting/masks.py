@@ -18,6 +18,7 @@ from napari_medssl.segmenting.structures import Structures
 if TYPE_CHECKING:
     from medssl.cohort import Cohort
     from medssl.cohort.findings import SegmentationRecord
+    from medssl.segment.clusters import MergeTree
 
 Mask = NDArray[np.bool_]
 
@@ -130,6 +131,10 @@ class Masks(Structures):
     def _look_again(self) -> None:
         super()._look_again()
         self.read_masks()
+
+    def _adopt_tree(self, tree: MergeTree) -> None:
+        super()._adopt_tree(tree)
+        self.read_masks()  # what other clusters had outlined goes
 
     def go_to(self, key: str | None) -> None:
         """Look at another image; masks of the one before go."""

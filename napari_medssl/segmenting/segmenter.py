@@ -9,7 +9,7 @@ from napari_medssl.cohorts.exporting import Exporting
 from napari_medssl.segmenting.learning import Learning
 
 if TYPE_CHECKING:
-    from napari_medssl.segmenting.engine import SegmentEngine
+    from napari_medssl.segmenting.contract import SegmentEngine
     from napari_medssl.segmenting.threads import SegmentThreads
 
 

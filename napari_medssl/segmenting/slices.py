@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from napari_medssl.layers import Display
 
 if TYPE_CHECKING:
-    from napari_medssl.segmenting.engine import TaughtSlice
+    from napari_medssl.segmenting.contract import TaughtSlice
 
 _CERTAIN = 0.5
 
@@ -42,8 +42,6 @@ class Slice:
 
 def with_slice(mask: NDArray[np.bool_], where: Slice, found: TaughtSlice) -> NDArray[np.bool_]:
     """Give a mask ``(*source,)`` with what was learned in one slice in place of what is there."""
-    from napari_medssl.segmenting.engine import laid_over
-
     display = where.display
     sides = [np.arange(n, dtype=float) for n in display.shape]
     sides[where.axis] = np.array([float(where.index)])
@@ -55,3 +53,12 @@ def with_slice(mask: NDArray[np.bool_], where: Slice, found: TaughtSlice) -> NDA
     there[where.axis] = slice(where.index, where.index + 1)
     display.show(changed)[tuple(there)] = share > _CERTAIN
     return changed
+
+
+def laid_over(found: TaughtSlice, points_vox: NDArray[Any]) -> NDArray[np.float32]:
+    """Read a slice at points of the working grid ``(..., 3)``, linearly."""
+    from scipy.ndimage import map_coordinates
+
+    kept = [axis for axis in range(3) if axis != found.axis]
+    places = np.moveaxis(points_vox[..., kept], -1, 0)
+    return np.asarray(map_coordinates(found.share, places, order=1, mode="nearest"), np.float32)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from medssl.geometry import Grid
     from medssl.segment.clusters import MergeTree
     from napari_medssl.cohorts.desk import Desk
-    from napari_medssl.segmenting.engine import Ready, SegmentEngine
+    from napari_medssl.segmenting.contract import Ready, SegmentEngine
     from napari_medssl.worker import Runner
 
 INSTANT = "instant"

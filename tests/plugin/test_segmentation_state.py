@@ -168,6 +168,19 @@ def test_a_name_that_masks_are_stored_under_is_kept(state: Segmenter, said: list
     assert "keeps its name" in said[-1].text
 
 
+def test_structures_found_anew_begin_organs_anew(state: Segmenter, new_state: Any) -> None:
+    pick(state, truth(state, state.key))
+    members = state.organs.current.members
+    again = new_state()
+    again.open_images(state.where)
+    assert again.organs.current.members == members
+    np.testing.assert_array_equal(again.masks[ORGAN].mask, state.masks[ORGAN].mask)
+    state.count = 12
+    state.find_structures()
+    assert not state.organs.current.members
+    assert ORGAN not in state.masks
+
+
 def test_another_model_forgets_structures_but_no_mask(state: Segmenter) -> None:
     pick(state, truth(state, state.key))
     state.segment_all()
@@ -297,7 +310,7 @@ def test_a_slice_changes_nothing_else_and_lies_where_the_volume_says(
     volume.put_in(int(volume.map[0][20, 20, 20]))
     engine, mask = volume._engine, volume.masks[ORGAN].mask
     drawn = np.where(mask, 1, 0).astype(np.int8)
-    from napari_medssl.segmenting.engine import Lesson
+    from napari_medssl.segmenting.contract import Lesson
 
     engine.teach({"v.nrrd": Lesson(drawn)})
     display = Display.of(volume.grid)

@@ -15,7 +15,8 @@ from napari_medssl import shortcuts
 from napari_medssl.cohorts.exporting import ExportKind
 from napari_medssl.colours import colour_of
 from napari_medssl.segmenting import Segmenter
-from napari_medssl.segmenting.engine import CoreSegmentEngine, SegmentEngine
+from napari_medssl.segmenting.contract import SegmentEngine
+from napari_medssl.segmenting.engine import CoreSegmentEngine
 from napari_medssl.segmenting.threads import SegmentThreads
 from napari_medssl.shared import shared_state
 from napari_medssl.widgets.empty_page import EmptyPage
@@ -94,7 +95,7 @@ class SegmentationWidget(QWidget):
         self.structures, self.organs = StructureBar(state), OrganBox(state)
         self.review, self.correct = ReviewList(), CorrectBox(state)
         self.options, self.actions_bar = Options(state, self._shared), ActionBar(state)
-        self.foot = Foot(self._stop)
+        self.foot = Foot(state.stop)
         self.body = QWidget()
         body = QVBoxLayout(self.body)
         body.setContentsMargins(0, 0, 0, 0)
@@ -184,9 +185,6 @@ class SegmentationWidget(QWidget):
         place = ask_place(self, kind, self.state.name)
         if place is not None:
             self.state.export(kind, place)
-
-    def _stop(self) -> None:
-        self.state.stop()
 
     # --- what is shown
 
