@@ -13,6 +13,7 @@ from fake_lesions import FakeMaps, pretend_fit
 
 from medssl.cohort import Cohort
 from medssl.runs import RunFolder
+from napari_medssl.cohorts.arrangement import Arrangement
 from napari_medssl.lesions import learning
 from napari_medssl.lesions.fits import CaseScore, calibration_lines, write_labels
 from napari_medssl.lesions.lesions import Lesions
@@ -119,6 +120,17 @@ def test_next_spreads_labels_and_then_asks_for_the_most_unsure(lesions, tmp_path
     assert heard[-1].text == "All images are labelled"
     scores = {"b": CaseScore(0.9, 0.2), "c": CaseScore(0.4, 0.8)}
     assert most_unsure("abc", set(), scores, None) == "c"
+
+
+def test_cases_are_sorted_by_lesion_and_by_doubt(lesions, tmp_path) -> None:
+    pretend_fit(lesions.path, tmp_path / "run", {"film_04.png": 0.52, "film_02.png": 0.97})
+    lesions.reload()
+    lesions.arrange(Arrangement(by="lesion"))
+    assert [case.key for case in lesions.shown[:2]] == ["film_02.png", "film_04.png"]
+    lesions.arrange(Arrangement(by="unsure"))
+    assert lesions.shown[0].key == "film_04.png"
+    lesions.arrange(Arrangement(by="unsure", descending=True))
+    assert lesions.shown[-1].key == "film_04.png"
 
 
 def test_a_label_can_lead_on(lesions) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QHideEvent, QShowEvent
 
 sys.path.insert(0, str(Path(__file__).parent))
 import gui
@@ -100,13 +101,11 @@ def test_digits_label_whichever_layer_is_active(opened, viewer) -> None:
 def test_napari_has_its_digits_back_behind_another_dock(opened, viewer) -> None:
     points = viewer.add_points(np.zeros((1, 2)))
     viewer.layers.selection.active = points
-    opened.hide()
-    gui.settle()
+    opened.hideEvent(QHideEvent())
     gui.press(viewer, Qt.Key.Key_2)
     assert str(points.mode) == "add"
     assert said(opened) == {}
-    opened.show()
-    gui.settle()
+    opened.showEvent(QShowEvent())
     gui.press(viewer, Qt.Key.Key_1)
     wait(opened)
     assert said(opened) == {"film_01.png": "normal"}
@@ -119,7 +118,7 @@ def test_digits_label_in_the_gallery_of_the_cohort_dock(opened, viewer) -> None:
     gui.until(gallery.isVisible)
     gui.until(lambda: len(gallery.browser.cases) == 6)
     wait(gallery)
-    opened.hide()
+    opened.hideEvent(QHideEvent())
     gallery.browser.go_to("film_03.png")
     wait(opened)
     assert opened.lesions.key == "film_03.png"
