@@ -110,6 +110,8 @@ def test_napari_has_its_digits_back_behind_another_dock(opened, viewer) -> None:
     wait(opened)
     assert said(opened) == {"film_01.png": "normal"}
     assert str(points.mode) == "add"
+    points.mode = "pan_zoom"
+    gui.settle()
 
 
 def test_digits_label_in_the_gallery_of_the_cohort_dock(opened, viewer) -> None:
