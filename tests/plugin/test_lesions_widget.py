@@ -229,7 +229,7 @@ def test_two_methods_side_by_side_and_back(learned, viewer) -> None:
     gui.press(viewer, Qt.Key.Key_H)
     gui.settle()
     assert not grid.enabled
-    assert sorted(before) == sorted((layer.name, layer.visible) for layer in viewer.layers)
+    assert before == [(layer.name, layer.visible) for layer in viewer.layers]
 
 
 def test_closing_gives_everything_back(learned, viewer) -> None:
