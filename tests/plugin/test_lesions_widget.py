@@ -111,6 +111,7 @@ def test_napari_has_its_digits_back_behind_another_dock(opened, viewer) -> None:
     assert said(opened) == {"film_01.png": "normal"}
     assert str(points.mode) == "add"
     points.mode = "pan_zoom"
+    points.visible = False
     gui.settle()
 
 
