@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from medssl.cohort.overview import CaseSummary, SortBy, State
+    from napari_medssl.lesions.fits import CaseScore
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class Arrangement:
     Parameters
     ----------
     by
-        What to sort by; ``"confidence"`` shows the least sure first.
+        What to sort by; ``"confidence"`` shows the least sure first, ``"lesion"`` the likeliest
+        lesion, ``"unsure"`` what a classifier of lesions is least sure of.
     label
         Name of the label to sort by.
     descending
@@ -28,7 +30,7 @@ class Arrangement:
         Only cases in this state.
     """
 
-    by: SortBy = "confidence"
+    by: SortBy | Literal["lesion", "unsure"] = "confidence"
     label: str = ""
     descending: bool = False
     text: str = ""
@@ -39,9 +41,20 @@ class Arrangement:
         """Whether some cases may be hidden."""
         return bool(self.text.strip()) or self.state is not None
 
-    def arrange(self, cases: Sequence[CaseSummary]) -> list[CaseSummary]:
-        """Filter and sort the cases, which come in the order of their adding."""
+    def arrange(
+        self, cases: Sequence[CaseSummary], scores: Mapping[str, CaseScore] | None = None
+    ) -> list[CaseSummary]:
+        """Filter and sort the cases, which come in the order of their adding.
+
+        Cases without a score come last, whichever way the others are sorted.
+        """
         from medssl.cohort.overview import filter_cases, sort_cases
 
         kept = filter_cases(cases, self.text, self.state)
-        return sort_cases(kept, self.by, self.label, self.descending)
+        if self.by != "lesion" and self.by != "unsure":
+            return sort_cases(kept, self.by, self.label, self.descending)
+        known = scores or {}
+        name = "lesion" if self.by == "lesion" else "uncertainty"
+        scored = [case for case in kept if case.key in known]
+        scored.sort(key=lambda case: getattr(known[case.key], name), reverse=not self.descending)
+        return [*scored, *(case for case in kept if case.key not in known)]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from medssl.cohort.overview import CaseSummary
     from medssl.io import Problem
     from napari_medssl.engine import Where
+    from napari_medssl.lesions.fits import CaseScore
     from napari_medssl.worker import Runner
 
 
@@ -75,6 +76,12 @@ class CohortState:
         return () if self.contents is None else self.contents.cases
 
     @property
+    def scores(self) -> Mapping[str, CaseScore]:
+        """What the newest classifier of lesions says of each case, by key."""
+        fit = None if self.contents is None else self.contents.fits.done
+        return {} if fit is None else fit.scores
+
+    @property
     def case(self) -> CaseSummary | None:
         """The current case."""
         return None if self.key is None else self._by_key.get(self.key)
@@ -90,7 +97,7 @@ class CohortState:
             self._arrange()
 
     def _arrange(self) -> None:
-        self.shown = self.arrangement.arrange(self.cases)
+        self.shown = self.arrangement.arrange(self.cases, self.scores)
         self.arranged.emit()
 
     def _adopt(self, contents: Contents | None) -> None:

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from napari_medssl.cohorts import CohortBrowser
 from napari_medssl.lesions.classes import FIRST, LABEL, MOST
 from napari_medssl.lesions.order import most_unsure
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from napari_medssl.lesions.fits import CaseScore
 
 
 class Labelling(CohortBrowser):
@@ -30,12 +24,6 @@ class Labelling(CohortBrowser):
     def classes(self) -> tuple[str, ...]:
         """Names of the classes in the order of their keys; the first is without lesion."""
         return FIRST if self.contents is None else self.contents.classes
-
-    @property
-    def scores(self) -> Mapping[str, CaseScore]:
-        """What the newest fit says of each case."""
-        fit = None if self.contents is None else self.contents.fits.done
-        return {} if fit is None else fit.scores
 
     @property
     def label(self) -> str | None:

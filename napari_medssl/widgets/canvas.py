@@ -89,6 +89,7 @@ class LandmarkCanvas(QObject):
         self._viewer.scene.camera.events.zoom.disconnect(self._on_zoom)
         for layer in (self._map.layer, self._points, self._image):
             if layer is not None and layer in self._viewer.layers:
+                layer.visible = False  # software OpenGL must not paint what is taken away
                 self._viewer.layers.remove(layer)
 
     # --- image

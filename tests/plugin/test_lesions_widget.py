@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QHideEvent, QShowEvent
 
 sys.path.insert(0, str(Path(__file__).parent))
 import gui
@@ -97,23 +98,21 @@ def test_digits_label_whichever_layer_is_active(opened, viewer) -> None:
     assert said(opened) == {"film_01.png": "abnormal"}
 
 
-def test_napari_has_its_digits_back_behind_another_dock_and_after(opened, viewer) -> None:
+def test_napari_has_its_digits_back_behind_another_dock(opened, viewer) -> None:
     points = viewer.add_points(np.zeros((1, 2)))
     viewer.layers.selection.active = points
-    opened.hide()
-    gui.settle()
+    opened.hideEvent(QHideEvent())
     gui.press(viewer, Qt.Key.Key_2)
     assert str(points.mode) == "add"
     assert said(opened) == {}
-    opened.show()
-    gui.settle()
+    opened.showEvent(QShowEvent())
     gui.press(viewer, Qt.Key.Key_1)
     wait(opened)
     assert said(opened) == {"film_01.png": "normal"}
     assert str(points.mode) == "add"
-    opened.close_task()
-    gui.press(viewer, Qt.Key.Key_3)
-    assert str(points.mode) == "select"
+    points.mode = "pan_zoom"
+    points.visible = False
+    gui.settle()
 
 
 def test_digits_label_in_the_gallery_of_the_cohort_dock(opened, viewer) -> None:
@@ -122,7 +121,7 @@ def test_digits_label_in_the_gallery_of_the_cohort_dock(opened, viewer) -> None:
     gui.until(gallery.isVisible)
     gui.until(lambda: len(gallery.browser.cases) == 6)
     wait(gallery)
-    opened.hide()
+    opened.hideEvent(QHideEvent())
     gallery.browser.go_to("film_03.png")
     wait(opened)
     assert opened.lesions.key == "film_03.png"
@@ -133,25 +132,6 @@ def test_digits_label_in_the_gallery_of_the_cohort_dock(opened, viewer) -> None:
     assert gallery.browser.case.labels == {"label": "abnormal"}
     assert names(viewer).count("film_03.png") == 1
     gallery.close_task()
-
-
-def test_a_class_is_added_and_renamed_and_undone(opened) -> None:
-    lesions = opened.lesions
-    assert lesions.add_class("cyst")
-    wait(opened)
-    assert [one.text().split() for one in opened.labels.buttons][2] == ["3", "cyst"]
-    lesions.set_label(3)
-    wait(opened)
-    lesions.rename_class(3, "simple cyst")
-    wait(opened)
-    assert said(opened) == {"film_01.png": "simple cyst"}
-    assert lesions.classes == ("normal", "abnormal", "simple cyst")
-    lesions.undo()
-    wait(opened)
-    assert said(opened) == {"film_01.png": "cyst"}
-    assert lesions.classes == ("normal", "abnormal", "cyst")
-    assert not lesions.add_class("normal")
-    assert "already" in opened.foot.status.text()
 
 
 def test_too_few_labels_say_what_is_missing(opened, viewer) -> None:
@@ -250,7 +230,7 @@ def test_two_methods_side_by_side_and_back(learned, viewer) -> None:
     gui.press(viewer, Qt.Key.Key_H)
     gui.settle()
     assert not grid.enabled
-    assert sorted(before) == sorted((layer.name, layer.visible) for layer in viewer.layers)
+    assert before == [(layer.name, layer.visible) for layer in viewer.layers]
 
 
 def test_closing_gives_everything_back(learned, viewer) -> None:

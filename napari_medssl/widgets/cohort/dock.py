@@ -219,6 +219,7 @@ class CohortWidget(QWidget):
         self.pixmaps.make_anew()
         contents = browser.contents
         self.views.gallery.tile.landmarks = () if contents is None else contents.landmarks
+        self.views.gallery.tile.scores = browser.scores
         self.filters.refresh()
         self.foot.show_problems(browser.problems, browser.notes)
         self.panel.refresh()

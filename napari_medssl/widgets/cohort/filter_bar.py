@@ -17,6 +17,7 @@ _SORTS = (
     ("State", "state", ""),
     ("Order added", "added", ""),
 )
+_SCORED = (("Lesion: likeliest", "lesion", ""), ("Lesion: least sure", "unsure", ""))
 
 
 class FilterBar(QWidget):
@@ -34,6 +35,7 @@ class FilterBar(QWidget):
         super().__init__()
         self._browser = browser
         self._labels: tuple[str, ...] = ()
+        self._scored = False
         self.text = QLineEdit()
         self.text.setPlaceholderText("Filter: name, patient, label")
         self.text.setAccessibleName("Filter")
@@ -64,8 +66,9 @@ class FilterBar(QWidget):
         """Offer the labels of the cohort to sort by."""
         contents = self._browser.contents
         labels = () if contents is None else contents.labels
-        if labels != self._labels:
-            self._labels = labels
+        scored = bool(self._browser.scores)
+        if (labels, scored) != (self._labels, self._scored):
+            self._labels, self._scored = labels, scored
             self._fill_sorts()
 
     def sort_by(self, by: str) -> None:
@@ -97,7 +100,12 @@ class FilterBar(QWidget):
         before = self.sort.currentData()
         with QSignalBlocker(self.sort):
             self.sort.clear()
-            for words, by, name in (*_SORTS, *((f"Label: {n}", "label", n) for n in self._labels)):
+            scored = _SCORED if self._scored else ()
+            for words, by, name in (
+                *_SORTS,
+                *scored,
+                *((f"Label: {n}", "label", n) for n in self._labels),
+            ):
                 self.sort.addItem(words, (by, name))
             known = [self.sort.itemData(i) for i in range(self.sort.count())]
             self.sort.setCurrentIndex(known.index(before) if before in known else 0)

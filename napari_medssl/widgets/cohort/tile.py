@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from qtpy.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
 from qtpy.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from napari_medssl.colours import colour_of
+from napari_medssl.lesions.classes import LABEL
 from napari_medssl.widgets.cohort.model import CASE
 from napari_medssl.widgets.cohort.pixmaps import Drawn, Pixmaps
 from napari_medssl.widgets.cohort.words import SIGNS, short_name, sure_words
@@ -18,6 +19,7 @@ from napari_medssl.widgets.cohort.words import SIGNS, short_name, sure_words
 if TYPE_CHECKING:
     from medssl.cohort.overview import CaseSummary
     from napari_medssl.cohorts.pictures import Mark
+    from napari_medssl.lesions.fits import CaseScore
 
 TILE = QSize(114, 142)
 _SIDE = 100
@@ -25,6 +27,7 @@ _POINT = 4.0
 _FONT_PX = 11
 _RINGS = {"to do": "#9A9A9A", "predicted": "#F0BE5A", "reviewed": "#2DD4A7"}
 _DARK = QColor(20, 20, 20)
+_STRIP = QColor(20, 20, 20, 190)
 
 
 class Tile(QStyledItemDelegate):
@@ -34,6 +37,8 @@ class Tile(QStyledItemDelegate):
     ----------
     landmarks
         Names in the order of their colours.
+    scores
+        What a classifier of lesions says of each case, by key.
     text
         Colour of the name.
     """
@@ -42,6 +47,7 @@ class Tile(QStyledItemDelegate):
         super().__init__()
         self._pixmaps = pixmaps
         self.landmarks: Sequence[str] = ()
+        self.scores: Mapping[str, CaseScore] = {}
         self.text, self.chosen = QColor("white"), QColor(0, 104, 178)
         self._font = QFont()
         self._font.setPixelSize(_FONT_PX)
@@ -68,6 +74,7 @@ class Tile(QStyledItemDelegate):
         if drawn is not None:
             self._picture(painter, square, drawn)
         self._ring(painter, square, case)
+        self._label(painter, square, case)
         self._words(painter, area, square, case)
         painter.restore()
 
@@ -118,6 +125,19 @@ class Tile(QStyledItemDelegate):
         if case.changed:
             corner = QRectF(square.x() + 2, square.y() + 2, 16, 16)
             self._badge(painter, corner, QColor("#FF8A5B"), "!")
+
+    def _label(self, painter: QPainter, square: QRect, case: CaseSummary) -> None:
+        """Tell at the foot of the picture what the image is labelled, and the score of a lesion."""
+        score = self.scores.get(case.key)
+        parts = [case.labels.get(LABEL, ""), "" if score is None else f"{score.lesion:.2f}"]
+        words = " · ".join(part for part in parts if part)
+        if words:
+            strip = QRect(square.x() + 1, square.bottom() - 15, square.width() - 2, 15)
+            painter.fillRect(strip, _STRIP)
+            painter.setPen(QColor("white"))
+            painter.setFont(self._bold if parts[0] else self._font)
+            centre = Qt.AlignmentFlag.AlignCenter
+            painter.drawText(strip, centre, _elided(words, strip.width() - 4, _FONT_PX))
 
     def _badge(self, painter: QPainter, where: QRectF, colour: QColor, sign: str) -> None:
         painter.setPen(Qt.PenStyle.NoPen)

@@ -32,6 +32,7 @@ class Comparison:
         self.image: Image | None = None
         self._before: dict[str, Any] | None = None
         self._hidden: list[Layer] = []
+        self._order_before: list[Layer] = []
         self._base: Layer | None = None
 
     def owns(self, layer: object) -> bool:
@@ -49,7 +50,7 @@ class Comparison:
         self._hidden = [
             one for one in layers if one.visible and one is not base and one is not ours.map
         ]
-        self._base = base
+        self._base, self._order_before = base, list(layers)
         for layer in self._hidden:
             layer.visible = False
         display = Display.of(found.grid)
@@ -95,8 +96,11 @@ class Comparison:
         for layer in self._hidden:
             if layer in layers:
                 layer.visible = True
+        for place, layer in enumerate(one for one in self._order_before if one in layers):
+            if layers.index(layer) != place:
+                layers.move(layers.index(layer), place)
         self.map = self.image = self._before = self._base = None
-        self._hidden = []
+        self._hidden, self._order_before = [], []
 
     def _image_below(self, ours: MapLayers) -> Image | None:
         """Give the image that the map lies over: the topmost visible one that is no map."""

@@ -165,6 +165,7 @@ class MapLayers:
         self._release_changed()
         for layer in (self.boxes, self.regions, self.map):
             if layer is not None and layer in self._viewer.layers:
+                layer.visible = False  # software OpenGL must not paint what is taken away
                 self._viewer.layers.remove(layer)
         self.map = self.regions = self.boxes = None
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from napari_medssl.layers import Display
 
 _TITLES = ("#", "Size", "Score", "Place")
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _WIDTHS = (30, 84, 52)
 
 
@@ -57,7 +58,7 @@ class RegionTable(QTreeWidget):
                 told = (str(region.value), size_words(region), f"{region.score:.2f}")
                 item = QTreeWidgetItem([*told, place_words(region, display)])
                 for column in (1, 2):
-                    item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
+                    item.setTextAlignment(column, _RIGHT)
                 self.addTopLevelItem(item)
 
     def keyboardSearch(self, search: str | None) -> None:  # noqa: N802 - Qt's name
