@@ -180,7 +180,8 @@ class MapLayers:
                 self._made.pop(kind, None)
 
     def _changed(self, kind: str) -> bool:
-        layer, made = getattr(self, kind), self._made.get(kind)
+        layer: Any = getattr(self, kind)
+        made: Any = self._made.get(kind)
         if kind == "map":
             return layer.data is not made
         if kind == "regions":
