@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from cohort_screenshots import open_dock
 from screenshots import HERE, SIZE, Person
 
-FILMS = 24
-LABELLED = 16
+FILMS = 40
+LABELLED = 32
 
 
 def write_films(folder: Path) -> Path:
@@ -40,8 +40,9 @@ def write_films(folder: Path) -> Path:
             places = np.argwhere(lungs.reshape(array.shape))
             y0, x0 = places[rng.integers(len(places))]
             y, x = np.mgrid[: array.shape[0], : array.shape[1]]
-            disc = np.exp(-(((y - y0) ** 2 + (x - x0) ** 2) / (array.shape[0] / 22) ** 2))
-            array += 0.5 * float(array.max() - array.min()) * disc
+            away = ((y - y0) ** 2 + (x - x0) ** 2) / (array.shape[0] / 16) ** 2
+            disc = 1 / (1 + away**4)
+            array += 0.45 * float(array.max() - array.min()) * disc
         top = float(image.array.max())
         made = np.clip(array, 0, top).astype(image.array.dtype)
         write_image(replace(image, array=made), folder / f"film_{number + 1:02d}.nrrd")
@@ -71,6 +72,7 @@ def main(folder: Path) -> None:
         person.wait(lambda: lesions.label is not None, 60)
         if number == 2:
             person.keep(folder / "lesions-labelling.png")
+    dock.options.longer.setChecked(True)
     person.press("w")
     person.wait(lambda: dock.foot.bar.maximum() > 0, 300)
     person.rest(8.0)

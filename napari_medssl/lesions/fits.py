@@ -91,8 +91,10 @@ def read_scores(run: Path) -> dict[str, CaseScore]:
         return {}
 
 
-def start_fit(cohort_path: Path, normal: str, model: str) -> Path:
+def start_fit(cohort_path: Path, normal: str, model: str, longer: bool) -> Path:
     """Start a fit on a cohort's labels in a process of its own; give its run folder.
+
+    With `longer` it learns by the standard settings, else by the quick ones.
 
     The labels lie in the run folder as they were, so that the fit can be repeated.
 
@@ -122,7 +124,9 @@ def start_fit(cohort_path: Path, normal: str, model: str) -> Path:
             normal=normal,
             model=model,
             sliced=sliced,
-            settings=LesionSettings.preset("quick", 3 if base.architecture.ndim == 3 else 2),
+            settings=LesionSettings.preset(
+                "standard" if longer else "quick", 3 if base.architecture.ndim == 3 else 2
+            ),
         )
         run = create_job(request, folder=folder)
         cohort.add_run(ModelRun(VERB, Path(model).name, place=str(run), results=number))

@@ -27,6 +27,8 @@ class Learning(Labelling):
     ----------
     base
         What learning begins with: a model folder, or ``"random"``.
+    longer
+        Whether it takes four times as many steps.
     fitting
         Whether a job is at work.
     fitter
@@ -48,6 +50,7 @@ class Learning(Labelling):
     fit_changed = Signal()
     base_changed = Signal()
     base: str = RANDOM
+    longer = False
     fitting = False
     fitter: Runner
     told = ""
@@ -77,14 +80,14 @@ class Learning(Labelling):
 
     def learn(self) -> None:
         """Start a job on the labels as they are."""
-        path, normal, base = self.path, self.classes[0], self.base
+        path, normal, base, longer = self.path, self.classes[0], self.base, self.longer
         if path is None or self.fitting:
             return
         if self.missing:
             self._say("info", self.missing)
             return
         self._say("busy", "Starting to learn")
-        self._follow_job(path, lambda: start_fit(path, normal, base))
+        self._follow_job(path, lambda: start_fit(path, normal, base, longer))
 
     def look_for_fits(self) -> None:
         """Take over what the cohort says of fits: a newer one, or one that is at work."""

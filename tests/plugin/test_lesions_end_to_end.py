@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from conftest import Inline
 
 from medssl.lesions import LesionSettings
+from medssl.lesions.storage import load_card
 from medssl.prepare import ArrayCache
 from napari_medssl.lesions.lesions import Lesions
 from napari_medssl.lesions.mapping import CoreMaps
@@ -43,7 +44,8 @@ def short_fits(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def preset(effort: str, ndim: int) -> LesionSettings:
         made = whole(effort, ndim, device="cpu")
-        learning = made.learning.model_copy(update={"steps": 6, "batch": 4})
+        steps = made.learning.steps // 40  # 6, of the standard settings 24
+        learning = made.learning.model_copy(update={"steps": steps, "batch": 4})
         return made.model_copy(update={"learning": learning, "folds": 2, "checks": 2})
 
     monkeypatch.setattr(LesionSettings, "preset", preset)
@@ -57,7 +59,9 @@ def test_labels_become_scores_maps_and_files(tmp_path, short_fits) -> None:
     for number in range(8):
         lesions.go_to(f"d_{number:02d}.png")
         lesions.set_label(1 + number % 2)
+    lesions.longer = True
     lesions.learn()
+    assert load_card(lesions.fit.run).settings.learning.steps == 24
     assert set(lesions.scores) == {case.key for case in lesions.cases}
     assert lesions.scores["d_00.png"].left_out
     assert not lesions.scores["d_09.png"].left_out
