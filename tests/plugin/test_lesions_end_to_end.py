@@ -12,6 +12,8 @@ from PIL import Image as Pillow
 sys.path.insert(0, str(Path(__file__).parent))
 from conftest import Inline
 
+from medssl.geometry import Grid
+from medssl.io import Image, write_image
 from medssl.lesions import LesionSettings
 from medssl.lesions.storage import load_card
 from medssl.prepare import ArrayCache
@@ -78,3 +80,45 @@ def test_labels_become_scores_maps_and_files(tmp_path, short_fits) -> None:
     lesions.export_findings("case", out)
     written = {path.name for path in (out / "discs lesions").iterdir()}
     assert {"scores.csv", "regions.csv", "README.txt", "maps", "regions", "spread"} <= written
+
+
+def write_balls(folder: Path, count: int, thick: bool) -> Path:
+    folder.mkdir()
+    rng = np.random.default_rng(1)
+    shape, spacing = ((6, 24, 24), (4.0, 1.0, 1.0)) if thick else ((24, 24, 24), (1.0,) * 3)
+    z, y, x = np.mgrid[: shape[0], : shape[1], : shape[2]]
+    for number in range(count):
+        array = 100 + 10 * rng.standard_normal(shape)
+        array[:, 0] = 250
+        if number % 3:  # more with a ball than without: scores of one half and more
+            at = [rng.integers(side // 3, side - side // 3) for side in shape]
+            away = ((z - at[0]) * spacing[0]) ** 2 + (y - at[1]) ** 2 + (x - at[2]) ** 2
+            array[away < 25] = 220
+        image = Image(array.astype(np.float32), Grid.create(shape, spacing), "zyx")
+        write_image(image, folder / f"v_{number:02d}.nii.gz")
+    return folder
+
+
+@pytest.mark.parametrize("thick", [True, False])
+def test_volumes_have_maps_and_regions_in_mm3_and_thick_ones_a_score_a_slice(
+    tmp_path, short_fits, thick
+) -> None:
+    lesions = Lesions(CoreMaps(ArrayCache(tmp_path / "cache")), *(Inline() for _ in range(6)))
+    lesions.open_images(write_balls(tmp_path / "balls", 8, thick))
+    for number in range(8):
+        lesions.go_to(f"v_{number:02d}.nii.gz")
+        lesions.set_label(2 if number % 3 else 1)
+    lesions.learn()
+    lesions.go_to("v_01.nii.gz")
+    found = lesions.found
+    assert found.values.shape == ((6, 24, 24) if thick else (24, 24, 24))
+    assert [place for place, _, _ in found.slices] == (list(range(6)) if thick else [])
+    if thick:
+        assert sum(weight for _, weight, _ in found.slices) == pytest.approx(1, abs=1e-3)
+    lesions.set_threshold(0.3)
+    regions = []
+    for case in lesions.cases:
+        lesions.go_to(case.key)
+        regions += lesions.regions
+    assert regions
+    assert {region.unit for region in regions} == {"mm³"}
