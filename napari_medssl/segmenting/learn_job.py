@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import secrets
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,23 +67,21 @@ def start_learning(wanted: Wanted) -> Path:
     from medssl.cohort import Cohort
     from medssl.embed.dimension import choose_ndim
     from medssl.jobs import SegmentRequest, create_job
-    from medssl.runs import runs_root, start_job
+    from medssl.jobs.create import new_run_folder
+    from medssl.runs import start_job
     from medssl.transfer import FinetuneSettings
 
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    folder = runs_root() / f"{stamp}-segment-{secrets.token_hex(2)}"
+    folder = new_run_folder("segment")
     with Cohort.open(wanted.cohort) as cohort:
         cases = by_stem(cohort.cases())
         painted = write_painted(cohort, wanted.organ, folder / MASKS)
         sources = [case.source() for case in cases.values()]
-    places = image_places(wanted.cohort, lambda *_: None)
-    images = [places] if isinstance(places, Path) else places
     ndim: Literal[2, 3] = 3 if choose_ndim(sources) == 3 else 2
     settings = FinetuneSettings.preset(wanted.effort, ndim, device=wanted.device)
     kept = max(1, painted // _HELD_OUT) if wanted.held_out else 0
     request = SegmentRequest(
         name=f"{wanted.organ} in {wanted.cohort.stem}",
-        images=tuple(map(str, images)),
+        images=images_of(wanted.cohort),
         masks=str(folder / MASKS),
         structures={wanted.organ: (_PART,)},
         labelled=str(painted - kept) if kept else "all",
@@ -95,6 +91,12 @@ def start_learning(wanted: Wanted) -> Path:
     run = create_job(request, folder=folder)
     start_job(run)
     return run
+
+
+def images_of(cohort: Path) -> tuple[str, ...]:
+    """Where a job finds the images of a cohort."""
+    places = image_places(cohort, lambda *_: None)
+    return tuple(map(str, [places] if isinstance(places, Path) else places))
 
 
 def write_painted(cohort: Cohort, organ: str, folder: Path) -> int:

@@ -1,7 +1,9 @@
-"""Learn as a job: a net is taught the painted masks in a process of its own."""
+"""Learn as a job: from painted masks, or masks of other images, in a process of its own."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
@@ -15,6 +17,7 @@ from napari_medssl.segmenting.learn_job import (
     start_learning,
     take_in,
 )
+from napari_medssl.segmenting.shape_job import start_shape
 from napari_medssl.segmenting.structures import INSTANT
 from napari_medssl.session.status import image_words
 from napari_medssl.training.following import follow_job
@@ -56,6 +59,11 @@ class Learning(Correcting):
         return not self.learning and self.painted > 0
 
     @property
+    def can_learn_shape(self) -> bool:
+        """Whether there are images to find a shape in, and no job at work."""
+        return not self.learning and bool(self.cases)
+
+    @property
     def can_compare(self) -> bool:
         """Whether a comparison says anything: a pretrained net, and images to score it on."""
         return self.model != INSTANT and self.painted >= _FEWEST_TO_COMPARE
@@ -66,17 +74,31 @@ class Learning(Correcting):
 
     def learn(self) -> None:
         """Start the job; its masks are stored when it ends. What a person painted stays."""
-        path, organ, names = self.path, self.organs.current.name, self.organs.names
-        if path is None or not self.can_learn:
+        if self.path is None or not self.can_learn:
             return
-        model = RANDOM if self.model == INSTANT else str(self.model)
         both = self.compare and self.can_compare
-        wanted = Wanted(path, organ, names, model, self.device, held_out=both)
+        model = RANDOM if self.model == INSTANT else str(self.model)
+        wanted = self._wanted(self.path, model, both)
+        self._start(wanted, lambda: start_learning(wanted), both)
+
+    def learn_shape(self, prior: Path) -> None:
+        """Start a job that finds the organ from masks of other images; no image needs a mask."""
+        if self.path is None or not self.can_learn_shape:
+            return
+        wanted = self._wanted(self.path, RANDOM, both=False)
+        self._start(wanted, lambda: start_shape(wanted, prior), both=False)
+
+    def _wanted(self, path: Path, model: str, both: bool) -> Wanted:
+        organs = self.organs
+        return Wanted(path, organs.current.name, organs.names, model, self.device, held_out=both)
+
+    def _start(self, wanted: Wanted, start: Callable[[], Path], both: bool) -> None:
+        organ, path = wanted.organ, wanted.cohort
         self._set_learning(True)
         self._say("busy", f"Learning {organ}")
 
         def work(progress: Progress) -> tuple[list[float], str]:
-            run = start_learning(wanted)
+            run = start()
             follow_job(run, progress, lambda: self._stopping, "Learning")
             said = ""
             if both:

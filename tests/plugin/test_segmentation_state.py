@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import Inline
+from PIL import Image as Pillow
 
 from medssl.cohort import Cohort
 from medssl.errors import MedsslError, StorageError
 from medssl.evaluate.scores import dice
 from medssl.io import Image, write_image
-from medssl.jobs import read_request
+from medssl.jobs import read_request, run_job
 from medssl.phantom import make_volume
 from medssl.prepare import ArrayCache
 from medssl.runs import RunFolder
@@ -402,6 +404,48 @@ def test_a_comparison_keeps_images_back_and_says_both(
     corrected.learn()
     assert asked == [("net", "1"), ("random", "1")]
     assert "Dice on images kept back: 1.00, from random 0." in said[-1].text
+
+
+def test_masks_of_others_find_the_organ_where_nobody_painted_anything(
+    state: Segmenter, said: list[Status], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [case.key for case in state.cases]
+    asked = []
+
+    def start(run: Path) -> int:
+        asked.append(read_request(run))
+        finish(run, keys, [], {key: truth(state, key) for key in keys})
+        return 1
+
+    monkeypatch.setattr("medssl.runs.start_job", start)
+    assert state.can_learn_shape
+    state.learn_shape(tmp_path / "masks")
+    (request,) = asked
+    assert (request.verb, request.prior) == ("shape", str(tmp_path / "masks"))
+    assert len(request.images) > 0
+    assert said[-1].kind == "done", said[-1].text
+    assert len(stored(state, "predicted")) == len(keys)
+
+
+def test_a_photograph_for_a_mask_is_refused_by_the_real_job(
+    state: Segmenter, said: list[Status], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "shapes"
+    photograph = np.random.default_rng(0).integers(0, 256, (32, 32, 3)).astype(np.uint8)
+    folder.mkdir()
+    Pillow.fromarray(photograph).save(folder / "photograph.png")
+
+    def start(run: Path) -> int:
+        with contextlib.suppress(MedsslError):
+            run_job(run)
+        return 1
+
+    monkeypatch.setattr("medssl.runs.start_job", start)
+    state.learn_shape(folder)
+    assert said[-1].kind == "error"
+    assert "photograph.png" in said[-1].text
+    assert not stored(state, "predicted")
+    assert state.can_learn_shape
 
 
 def test_a_job_that_failed_says_why(

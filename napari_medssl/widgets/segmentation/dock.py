@@ -32,6 +32,7 @@ from napari_medssl.widgets.segmentation.correct_box import CorrectBox
 from napari_medssl.widgets.segmentation.following import Following
 from napari_medssl.widgets.segmentation.options import Options
 from napari_medssl.widgets.segmentation.organ_box import OrganBox
+from napari_medssl.widgets.segmentation.shape_box import ShapeBox
 from napari_medssl.widgets.segmentation.structure_bar import StructureBar
 from napari_medssl.widgets.style import sheet
 from napari_medssl.widgets.tabs import join_tabs
@@ -94,6 +95,7 @@ class SegmentationWidget(QWidget):
         self.head, self.empty = Head(state), EmptyPage(_HINT)
         self.structures, self.organs = StructureBar(state), OrganBox(state)
         self.review, self.correct = ReviewList(), CorrectBox(state)
+        self.shape = ShapeBox(state)
         self.options, self.actions_bar = Options(state, self._shared), ActionBar(state)
         self.foot = Foot(state.stop)
         self.body = QWidget()
@@ -103,7 +105,7 @@ class SegmentationWidget(QWidget):
         for part in (self.structures, self.organs):
             body.addWidget(part)
         body.addWidget(self.review, 1)
-        for part in (self.correct, self.options):
+        for part in (self.correct, self.shape, self.options):
             body.addWidget(part)
         self.setMinimumWidth(320)
         layout = QVBoxLayout(self)
@@ -202,6 +204,7 @@ class SegmentationWidget(QWidget):
         self.structures.refresh()
         self.organs.refresh()
         self.correct.refresh()
+        self.shape.refresh()
         self.actions_bar.refresh()
 
     def _refresh_review(self) -> None:
@@ -209,6 +212,7 @@ class SegmentationWidget(QWidget):
         self.review.show_review(state.cases, state.review(), state.key)
         self.organs.refresh()
         self.correct.refresh()
+        self.shape.refresh()
         self.actions_bar.refresh()
 
     def _leave_image(self) -> None:
