@@ -217,11 +217,13 @@ def test_what_a_person_painted_stays(learned, viewer) -> None:
 
 def test_two_methods_side_by_side_and_back(learned, viewer) -> None:
     before = [(layer.name, layer.visible) for layer in viewer.layers]
+    zoom, center = viewer.scene.camera.zoom, viewer.scene.camera.center
     gui.press(viewer, Qt.Key.Key_H)
     gui.until(lambda: learned.lesions.compared is not None)
     wait(learned)
     grid = viewer.canvas.grid
     assert grid.enabled
+    assert viewer.scene.camera.zoom < 0.7 * zoom  # two images fit in place of one
     assert grid.actual_shape(viewer.layers) == (1, 2)
     places = {layer.name: grid.position(n, viewer.layers) for n, layer in enumerate(viewer.layers)}
     assert places["film_01.png"] == places["film_01.png · lesion map"]
@@ -230,6 +232,7 @@ def test_two_methods_side_by_side_and_back(learned, viewer) -> None:
     gui.press(viewer, Qt.Key.Key_H)
     gui.settle()
     assert not grid.enabled
+    assert (viewer.scene.camera.zoom, viewer.scene.camera.center) == (zoom, center)
     assert before == [(layer.name, layer.visible) for layer in viewer.layers]
 
 

@@ -34,6 +34,7 @@ class Comparison:
         self._hidden: list[Layer] = []
         self._order_before: list[Layer] = []
         self._base: Layer | None = None
+        self._view: tuple[Any, float] | None = None
 
     def owns(self, layer: object) -> bool:
         """Whether a layer is one of ours."""
@@ -72,6 +73,10 @@ class Comparison:
         self._order(base, ours.map)
         layers.selection.active = active
         grid.stride, grid.shape, grid.enabled = 2, (1, 2), True
+        camera = self._viewer.scene.camera
+        self._view = camera.center, camera.zoom
+        self._viewer.reset_view()
+        camera.center = self._view[0]
 
     def set_cut(self, cut: float) -> None:
         """Draw the map from this value on."""
@@ -96,10 +101,12 @@ class Comparison:
         for layer in self._hidden:
             if layer in layers:
                 layer.visible = True
+        if self._view is not None:
+            self._viewer.scene.camera.center, self._viewer.scene.camera.zoom = self._view
         for place, layer in enumerate(one for one in self._order_before if one in layers):
             if layers.index(layer) != place:
                 layers.move(layers.index(layer), place)
-        self.map = self.image = self._before = self._base = None
+        self.map = self.image = self._before = self._base = self._view = None
         self._hidden, self._order_before = [], []
 
     def _image_below(self, ours: MapLayers) -> Image | None:
