@@ -91,7 +91,7 @@ def read_scores(run: Path) -> dict[str, CaseScore]:
         return {}
 
 
-def start_fit(cohort_path: Path, normal: str, model: str, longer: bool) -> Path:
+def start_fit(cohort_path: Path, normal: str, model: str, longer: bool, device: str) -> Path:
     """Start a fit on a cohort's labels in a process of its own; give its run folder.
 
     With `longer` it learns by the standard settings, else by the quick ones.
@@ -125,7 +125,9 @@ def start_fit(cohort_path: Path, normal: str, model: str, longer: bool) -> Path:
             model=model,
             sliced=sliced,
             settings=LesionSettings.preset(
-                "standard" if longer else "quick", 3 if base.architecture.ndim == 3 else 2
+                "standard" if longer else "quick",
+                3 if base.architecture.ndim == 3 else 2,
+                device=device,
             ),
         )
         run = create_job(request, folder=folder)

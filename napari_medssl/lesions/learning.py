@@ -27,6 +27,8 @@ class Learning(Labelling):
     ----------
     base
         What learning begins with: a model folder, or ``"random"``.
+    device
+        Where it learns: ``auto`` or a device of PyTorch.
     longer
         Whether it takes four times as many steps.
     fitting
@@ -43,13 +45,14 @@ class Learning(Labelling):
     fit_changed
         There is another newest fit.
     base_changed
-        Learning begins with something else.
+        Learning begins with something else, or happens elsewhere.
     """
 
     fitting_changed = Signal()
     fit_changed = Signal()
     base_changed = Signal()
     base: str = RANDOM
+    device = "auto"
     longer = False
     fitting = False
     fitter: Runner
@@ -78,16 +81,23 @@ class Learning(Labelling):
             self.base = base
             self.base_changed.emit()
 
+    def set_device(self, device: str) -> None:
+        """Learn elsewhere."""
+        if device != self.device:
+            self.device = device
+            self.base_changed.emit()
+
     def learn(self) -> None:
         """Start a job on the labels as they are."""
-        path, normal, base, longer = self.path, self.classes[0], self.base, self.longer
+        path, normal, base = self.path, self.classes[0], self.base
+        longer, device = self.longer, self.device
         if path is None or self.fitting:
             return
         if self.missing:
             self._say("info", self.missing)
             return
         self._say("busy", "Starting to learn")
-        self._follow_job(path, lambda: start_fit(path, normal, base, longer))
+        self._follow_job(path, lambda: start_fit(path, normal, base, longer, device))
 
     def look_for_fits(self) -> None:
         """Take over what the cohort says of fits: a newer one, or one that is at work."""

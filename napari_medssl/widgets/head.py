@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 from napari_medssl.session import INSTANT
 from napari_medssl.widgets.parts import Chip
 
-_DEVICES = {"auto": "Automatic", "cpu": "CPU", "cuda": "CUDA", "mps": "Apple GPU"}
+DEVICES = {"auto": "Automatic", "cpu": "CPU", "cuda": "CUDA", "mps": "Apple GPU"}
 
 
 class HeadState(Protocol):
@@ -74,7 +74,7 @@ class Head(QWidget):
             ]
         )
         self.device.set_entries(
-            [(words, partial(session.set_device, key)) for key, words in _DEVICES.items()]
+            [(words, partial(session.set_device, key)) for key, words in DEVICES.items()]
         )
         self.cohort.set_entries(
             [
@@ -98,7 +98,7 @@ class Head(QWidget):
         model, ready = session.model, session.ready
         self.model.set_words("Instant" if model == INSTANT else Path(model).name)
         self.model.setToolTip(f"Model that compares the images: {model}")
-        self.device.set_words(ready.device if ready is not None else _DEVICES[session.device])
+        self.device.set_words(ready.device if ready is not None else DEVICES[session.device])
         if session.sources:
             self.cohort.set_words(f"{session.name} · {len(session.sources)}")
             kept = "" if session.kept_in is None else f"\nClicks are kept in {session.kept_in}"

@@ -44,8 +44,8 @@ def short_fits(monkeypatch: pytest.MonkeyPatch) -> None:
 
     whole = LesionSettings.preset
 
-    def preset(effort: str, ndim: int) -> LesionSettings:
-        made = whole(effort, ndim, device="cpu")
+    def preset(effort: str, ndim: int, device: str) -> LesionSettings:
+        made = whole(effort, ndim, device=device)
         steps = made.learning.steps // 40  # 6, of the standard settings 24
         learning = made.learning.model_copy(update={"steps": steps, "batch": 4})
         return made.model_copy(update={"learning": learning, "folds": 2, "checks": 2})

@@ -145,15 +145,16 @@ def test_a_job_is_started_on_the_labels_and_what_it_learned_is_found(
 ) -> None:
     asked = []
 
-    def start(path: Path, normal: str, model: str, longer: bool) -> Path:
-        asked.append((path, normal, model, longer))
+    def start(path: Path, normal: str, model: str, longer: bool, device: str) -> Path:
+        asked.append((path, normal, model, longer, device))
         return pretend_fit(path, tmp_path / "run")
 
     monkeypatch.setattr(learning, "start_fit", start)
     label_all(lesions, "1122")
     lesions.set_base("models/chest")
+    lesions.set_device("cpu")
     lesions.learn()
-    assert asked == [(lesions.path, "normal", "models/chest", False)]
+    assert asked == [(lesions.path, "normal", "models/chest", False, "cpu")]
     assert not lesions.fitting
     assert lesions.fit.run == tmp_path / "run"
     assert lesions.found.key == lesions.key
@@ -161,7 +162,7 @@ def test_a_job_is_started_on_the_labels_and_what_it_learned_is_found(
 
 
 def test_a_job_that_fails_is_told_with_its_remedy(lesions, heard, tmp_path, monkeypatch) -> None:
-    def start(path: Path, normal: str, model: str, longer: bool) -> Path:
+    def start(path: Path, normal: str, model: str, longer: bool, device: str) -> Path:
         run = RunFolder(tmp_path / "run")
         run.write_job({"format": 1, "verb": "lesions"})
         run.state("running")

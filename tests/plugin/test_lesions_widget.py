@@ -74,6 +74,9 @@ def test_nothing_open_teaches_and_leads_on(dock) -> None:
     assert dock.empty.isVisibleTo(dock)
     assert not dock.body.isVisibleTo(dock)
     assert dock.actions_bar.primary.text() == "Open a cohort or a folder…"
+    assert "Automatic" in dock.head.device.text()
+    dock.lesions.set_device("cpu")
+    assert "CPU" in dock.head.device.text()
 
 
 def test_digits_label_whichever_layer_is_active(opened, viewer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from qtpy.QtCore import Signal
@@ -9,11 +10,12 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
 from napari_medssl.lesions.learning import RANDOM
 from napari_medssl.lesions.lesions import Lesions
+from napari_medssl.widgets.head import DEVICES
 from napari_medssl.widgets.parts import Chip
 
 
 class Head(QWidget):
-    """Two chips that show and change the model and the images.
+    """Three chips that show and change the model, the device and the images.
 
     Signals
     -------
@@ -31,7 +33,11 @@ class Head(QWidget):
         super().__init__()
         self._lesions = lesions
         self.model = Chip("What learning begins with")
+        self.device = Chip("Where learning runs")
         self.cohort = Chip("Images to work on")
+        self.device.set_entries(
+            [(words, partial(lesions.set_device, key)) for key, words in DEVICES.items()]
+        )
         self.model.set_entries(
             [
                 ("From random weights", lambda: lesions.set_base(RANDOM)),
@@ -51,7 +57,7 @@ class Head(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(5)
-        for chip in (self.model, self.cohort):
+        for chip in (self.model, self.device, self.cohort):
             row.addWidget(chip)
         row.addStretch(1)
 
@@ -63,6 +69,8 @@ class Head(QWidget):
         told = "a small net that knows nothing yet" if random else lesions.base
         self.model.setToolTip(f"What learning begins with: {told}")
         self.model.setEnabled(not lesions.fitting)
+        self.device.set_words(DEVICES[lesions.device])
+        self.device.setEnabled(not lesions.fitting)
         if lesions.contents is None:
             self.cohort.set_words("No images")
             self.cohort.setToolTip("Images to work on")
