@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,15 @@ from napari_medssl.widgets.cohort.dock import CohortWidget
 from napari_medssl.widgets.lesions.dock import LesionsWidget
 
 pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def viewer(viewer: Any) -> Iterator[Any]:
+    """The window; software OpenGL must not paint layers of a person while the dock goes away."""
+    yield viewer
+    for layer in viewer.layers:
+        layer.visible = False
+    gui.settle()
 
 
 @pytest.fixture
