@@ -119,10 +119,10 @@ def test_tiles_give_what_the_whole_gives(monkeypatch: pytest.MonkeyPatch, blobs:
     masks = find_masks(blobs.masks, blobs.prepared.cases)
     trained = finetune_segmenter([case], masks, NET, None, quick(steps=2))
     large = torch.rand(1, 1, 96, 96)
-    whole = trained._probabilities(large)
+    whole = trained.probabilities(large)
     monkeypatch.setattr("medssl.transfer.segment._TILE", {2: 64, 3: 96})
     monkeypatch.setattr("medssl.transfer.segment._HALO", {2: 24, 3: 24})
-    assert torch.allclose(trained._probabilities(large), whole, atol=1e-2)
+    assert torch.allclose(trained.probabilities(large), whole, atol=1e-2)
 
 
 def test_the_same_seed_gives_the_same_net(blobs: Blobs) -> None:
