@@ -46,7 +46,13 @@ def _resolve(name: str) -> object:
 
 def test_the_docks_stand_in_the_menus(manifest) -> None:
     names = [widget.display_name for widget in manifest.contributions.widgets]
-    assert names == ["Landmarks", "Cohort", "Pretraining", "Reading room"]
+    assert names == [
+        "Landmarks", "Cohort", "Pretraining", "Lesion maps", "Segmentation", "Reading room",
+    ]  # fmt: skip
+    segment = manifest.contributions.menus["napari/layers/segment"]
+    assert [item.command for item in segment] == [
+        "napari-medssl.segmentation", "napari-medssl.lesions",
+    ]  # fmt: skip
     annotate = manifest.contributions.menus["napari/layers/annotate"]
     assert annotate[0].command == "napari-medssl.landmarks"
 
