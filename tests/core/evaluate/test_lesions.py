@@ -12,6 +12,7 @@ import pytest
 from medssl.errors import Cancelled, FileRefusedError, SettingsError
 from medssl.evaluate.lesions import LesionTrial, evaluate_lesions
 from medssl.evaluate.lesions.controls import CONTROLS
+from medssl.evaluate.lesions.kept import Answer, KeptParts
 from medssl.evaluate.lesions.sheet import Picked, lesion_sheet
 from medssl.evaluate.lesions.truth import open_truth
 from medssl.geometry import Grid
@@ -201,3 +202,18 @@ def test_other_methods_are_scored_beside_it(blobs: Blobs, tmp_path: Path) -> Non
     assert list(result["lesion"]) == ["method", "cam", "hirescam", *CONTROLS]
     assert result["lesion"]["cam"]["auc"] == result["lesion"]["method"]["auc"]
     assert result["lesion"]["cam"]["iou_otsu"] != result["lesion"]["method"]["iou_otsu"]
+
+
+def test_what_was_said_of_a_part_is_said_again_when_it_is_read(
+    blobs: Blobs, tmp_path: Path
+) -> None:
+    cases = blobs.prepared.cases
+    kept = KeptParts(tmp_path, {"seed": 0}, cases)
+    maps = np.zeros((1, *cases[0].array.shape[1:]), np.float16)
+    answers = {"method": {cases[0].key: Answer(np.array([0.7]), maps)}}
+    kept.write(0, ["a"], answers, ["not learned from: b"])
+    found = KeptParts(tmp_path, {"seed": 0}, cases).read(0, ["a"], ["method"])
+    assert found is not None
+    assert found[1] == ["not learned from: b"]
+    assert found[0]["method"][cases[0].key].scores == pytest.approx([0.7])
+    assert KeptParts(tmp_path, {"seed": 1}, cases).read(0, ["a"], ["method"]) is None

@@ -57,8 +57,13 @@ class KeptParts:
     cases: Sequence[Case]
     _images: str = field(default="", init=False)
 
-    def read(self, part: int, taught: Sequence[str], who: Sequence[str]) -> Answers | None:
-        """Return the kept answers of a part; None where there are none, or they cannot be read."""
+    def read(
+        self, part: int, taught: Sequence[str], who: Sequence[str]
+    ) -> tuple[Answers, list[str]] | None:
+        """Return the kept answers of a part and what was said of it.
+
+        None where there are none, or they cannot be read: the part is then answered anew.
+        """
         if self.folder is None:
             return None
         try:
@@ -66,7 +71,7 @@ class KeptParts:
                 keys = [str(key) for key in file["keys"]]
                 shapes = {case.key: case.array.shape[1:] for case in self.cases}
                 scores = {name: file[f"scores/{name}"] for name in who}
-                return {
+                answers = {
                     name: {
                         key: Answer(
                             scores[name][n], _filling(file[f"maps/{name}/{n}"], shapes[key])
@@ -75,11 +80,14 @@ class KeptParts:
                     }
                     for name in who
                 }
+                return answers, [str(note) for note in file["notes"]]
         except (OSError, ValueError, KeyError, IndexError, BadZipFile):
             return None
 
-    def write(self, part: int, taught: Sequence[str], answers: Answers) -> None:
-        """Keep the answers of a part.
+    def write(
+        self, part: int, taught: Sequence[str], answers: Answers, notes: Sequence[str]
+    ) -> None:
+        """Keep the answers of a part, and what was said of it.
 
         Raises
         ------
@@ -89,7 +97,10 @@ class KeptParts:
         if self.folder is None:
             return
         keys = list(next(iter(answers.values())))
-        arrays: dict[str, NDArray[Any]] = {"keys": np.array(keys, np.str_)}
+        arrays: dict[str, NDArray[Any]] = {
+            "keys": np.array(keys, np.str_),
+            "notes": np.array(list(notes), np.str_),
+        }
         for name, given in answers.items():
             arrays[f"scores/{name}"] = np.stack([given[key].scores for key in keys])
             arrays |= {f"maps/{name}/{n}": given[key].maps for n, key in enumerate(keys)}

@@ -223,15 +223,16 @@ def _answers(
         if trial.labels_per_class is not None:
             amount = str(trial.labels_per_class)
             pool = draw_labelled(labels.strata(), amount, trial.seed, pool)
-        found = kept.read(part, pool, list(trial.methods))
-        if found is None:
+        stored = kept.read(part, pool, list(trial.methods))
+        if stored is None:
             told = _telling(progress, part, count)
             taught = LesionLabels(**{**vars(labels.only(pool)), "groups": dict(groups)})
             fitted = fit_lesions(cases, taught, base, settings, told)
-            notes += fitted.notes
             asked = [case for case, one in zip(cases, parts, strict=True) if one == part]
-            found = _asked(fitted.model, asked, trial.methods)
-            kept.write(part, pool, found)
+            stored = _asked(fitted.model, asked, trial.methods), list(fitted.notes)
+            kept.write(part, pool, *stored)
+        found, said = stored
+        notes += said
         for name, given in found.items():
             made[name] |= given
     for name, control in CONTROLS.items():
