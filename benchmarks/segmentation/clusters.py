@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from statistics import mean, pstdev
 
 from segmentation.sets import SETS, find_data, score
@@ -36,5 +37,5 @@ def clusters(given: argparse.Namespace) -> None:
                     f"| {mean(one['seconds_per_case'] for one in found):.2f} |",
                     flush=True,
                 )
-        if sheet is not None:
-            sheet.draw(found[-1], given.sheet)
+            if sheet is not None:
+                sheet.draw(found[-1], given.sheet / f"clusters-{name}-{Path(model).name}.png")

@@ -68,7 +68,7 @@ def cell(
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1))
     if sheet is not None:
-        sheet.draw(result, given.sheet)
+        sheet.draw(result, given.sheet / f"{path.stem}.png")
     dice = {key: round(of["dice"], 3) for key, of in result["per_structure"].items()}
     print(f"{name} {method} {shots} labels, draw {seed}: {dice}", flush=True)
     return result

@@ -62,7 +62,7 @@ def shape(given: argparse.Namespace) -> None:
     told = f"{mean(dice):.3f} | – | {min(dice):.3f} | {max(dice):.3f}"
     print(f"| the second observer | – | {told} | – |")
     if given.sheet:
-        draw(found[given.seeds[-1]], given.sheet)
+        draw(found[given.seeds[-1]], given.sheet / "shape.png")
 
 
 def folds(data: Path, given: argparse.Namespace, model: str, seed: int) -> dict[str, Any]:

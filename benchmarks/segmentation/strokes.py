@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from scipy import ndimage
@@ -50,24 +50,33 @@ def times(shape: tuple[int, ...], given: argparse.Namespace) -> list[tuple[str, 
     far = [*middle[:-1], shape[-1] * 0.9]
     teacher.paint(case.case.key, Stroke(1, (tuple(middle), (*middle[:-1], middle[-1] + 20)), 3))
     teacher.paint(case.case.key, Stroke(0, (tuple(far), (*far[:-1], far[-1] + 10)), 3))
-    teacher.fit()
-    teacher.shares(case.case.key)  # the first stroke in an image reads its embedding
+    layer = case.case.grid.shape[0] // 2
 
-    def one_more(result: Any) -> float:
+    def result() -> None:
+        if volume:
+            teacher.slice(case.case.key, 0, layer)
+        else:
+            teacher.probabilities(case.case.key)
+
+    def taken(*steps: Callable[[], object]) -> float:
         begun = time.perf_counter()
-        teacher.paint(case.case.key, Stroke(1, (tuple(side * 0.4 for side in shape),), 5))
-        teacher.fit()
-        result()
+        for step in steps:
+            step()
         return time.perf_counter() - begun
 
+    def stroke() -> None:
+        teacher.paint(case.case.key, Stroke(1, (tuple(side * 0.4 for side in shape),), 5))
+
     name = " × ".join(map(str, shape))
+    seen = "slice" if volume else "image"
+    found = [
+        (f"cells read ahead, {name}", taken(lambda: teacher.read_ahead(case.case.key))),
+        (f"first stroke to {seen}, {name}", taken(teacher.fit, result)),
+        (f"further stroke to {seen}, {name}", taken(stroke, teacher.fit, result)),
+    ]
     if volume:
-        layer = case.case.grid.shape[0] // 2
-        return [
-            (f"stroke to slice, {name}", one_more(lambda: teacher.slice(case.case.key, 0, layer))),
-            (f"stroke to volume, {name}", one_more(lambda: teacher.working(case.case.key))),
-        ]
-    found = [(f"stroke to image, {name}", one_more(lambda: teacher.probabilities(case.case.key)))]
+        whole = taken(stroke, teacher.fit, lambda: teacher.working(case.case.key))
+        return [*found, (f"further stroke to volume, {name}", whole)]
     made = find_clusters(embedded, 64)
     begun = time.perf_counter()
     structure_map(made, case, 16, RefineSettings())
