@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from medssl.cli.bars import working
+from medssl.cli.doing import BackgroundFlag, do_or_start
 from medssl.cli.images import DeviceOption, Images, find_images, left_out, prepare
 from medssl.cli.lesion_options import (
     BaseOption,
@@ -29,7 +30,6 @@ from medssl.cli.lesion_options import (
     StrideOption,
 )
 from medssl.cli.output import JsonFlag, out, print_json
-from medssl.cli.run import describe_log
 from medssl.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -66,13 +66,11 @@ def fit(
     mirror: MirrorOption = True,
     device: DeviceOption = "auto",
     seed: SeedOption = 0,
-    background: Annotated[
-        bool, typer.Option("--background", help="Start it in a process of its own and return.")
-    ] = False,
+    background: BackgroundFlag = False,
     json: JsonFlag = False,
 ) -> None:
     """Learn from labels of whole images to tell and to show lesions."""
-    from medssl.jobs import LesionRequest, create_job, run_job, start_job
+    from medssl.jobs import LesionRequest
     from medssl.lesions import read_lesion_labels
     from medssl.lesions.net import trimmed_architecture
     from medssl.lesions.run import open_base_for
@@ -95,18 +93,9 @@ def fit(
         sliced=slices,
         settings=settings,
     )
-    run = create_job(request, folder=folder)
-    if background:
-        pid = start_job(run)
-        if json:
-            print_json({"run": run, "pid": pid})
-        else:
-            _tell(f"process {pid} works on {run}. Follow it with: medssl logs --follow {run}")
-        return
-    known = {*listing.notes, *(problem.message for problem in listing.problems)}
-    with working("Learning") as report:
-        run_job(run, progress=report, on_event=lambda event: _tell_event(event, known))
-    _tell_fit(run, json)
+    run = do_or_start(request, folder, "Learning", background, json, listing)
+    if run is not None:
+        _tell_fit(run, json)
 
 
 @lesions.command("map")
@@ -242,14 +231,6 @@ def _embedder(model: str, ndim: int, device: str) -> Embed:
 
     opened = open_embedder(model, ndim=ndim, device=device)
     return lambda case: (opened.embed(case.array), opened.stride)
-
-
-def _tell_event(event: dict[str, Any], known: set[str]) -> None:
-    from medssl.cli.output import say
-
-    text = describe_log(event)
-    if text is not None and event["message"] not in known:
-        say(text)
 
 
 def _tell_fit(run: Path, json: bool) -> None:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from medssl.cli.bars import working
+from medssl.cli.doing import BackgroundFlag, do_or_start
 from medssl.cli.forecast import print_forecast
 from medssl.cli.images import DeviceOption, Images, find_images
-from medssl.cli.output import JsonFlag, out, print_json, say
-from medssl.cli.run import describe_log
-
-if TYPE_CHECKING:
-    from medssl.io import ImageListing
+from medssl.cli.output import JsonFlag, out, print_json
 
 
 class Recipe(StrEnum):
@@ -157,9 +152,7 @@ def pretrain(
     ] = True,
     device: DeviceOption = "auto",
     seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = 0,
-    background: Annotated[
-        bool, typer.Option("--background", help="Start it in a process of its own and return.")
-    ] = False,
+    background: BackgroundFlag = False,
     forecast: Annotated[
         bool,
         typer.Option("--forecast", help="Tell time, memory and disk, and start nothing."),
@@ -168,7 +161,7 @@ def pretrain(
 ) -> None:
     """Pretrain a dense encoder on unlabelled images."""
     from medssl.embed.dimension import choose_ndim
-    from medssl.jobs import PretrainRequest, create_job, run_job, start_job
+    from medssl.jobs import PretrainRequest
     from medssl.pretrain import make_settings
     from medssl.processes import is_first_process
 
@@ -196,37 +189,9 @@ def pretrain(
         print_forecast(listing.sources, settings, background, json)
         return
     request = PretrainRequest(images=tuple(map(str, images)), settings=settings)
-    folder = create_job(request, folder=run)
-    if background:
-        _tell_start(folder, start_job(folder), json)
-        return
-    with working("Pretraining") as report:
-        run_job(folder, progress=report, on_event=_teller(listing))
-    if is_first_process():
+    folder = do_or_start(request, run, "Pretraining", background, json, listing)
+    if folder is not None and is_first_process():
         _tell_result(folder, json)
-
-
-def _teller(listing: ImageListing) -> Callable[[dict[str, Any]], None]:
-    """Tell events as they come, but for what finding the images has told already."""
-    known = {*listing.notes, *(problem.message for problem in listing.problems)}
-
-    def tell(event: dict[str, Any]) -> None:
-        text = describe_log(event)
-        if text is not None and event["message"] not in known:
-            say(text)
-
-    return tell
-
-
-def _tell_start(folder: Path, pid: int, json: bool) -> None:
-    if json:
-        print_json({"run": folder, "pid": pid})
-        return
-    out.print(
-        f"process {pid} works on {folder}. Follow it with: medssl logs --follow {folder}",
-        markup=False,
-        soft_wrap=True,
-    )
 
 
 def _tell_result(folder: Path, json: bool) -> None:

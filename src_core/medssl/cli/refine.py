@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from medssl.cli.bars import working
 from medssl.cli.cohort.common import CohortFolder, open_cohort
+from medssl.cli.doing import BackgroundFlag, do_or_start
 from medssl.cli.images import INSTANT, DeviceOption, ModelOption
 from medssl.cli.output import JsonFlag, out, print_json
-from medssl.cli.run import tell_event
 
 if TYPE_CHECKING:
     from medssl.cohort import ModelRun
@@ -30,13 +29,11 @@ def refine(
         typer.Option("--run", metavar="FOLDER", help="Run folder.", show_default=False),
     ] = None,
     device: DeviceOption = "auto",
-    background: Annotated[
-        bool, typer.Option("--background", help="Start it in a process of its own and return.")
-    ] = False,
+    background: BackgroundFlag = False,
     json: JsonFlag = False,
 ) -> None:
     """Learn from the points of a cohort's people, and find their landmarks again."""
-    from medssl.jobs import RefineRequest, create_job, run_job, start_job
+    from medssl.jobs import RefineRequest
     from medssl.landmarks.refine.settings import RefineSettings
 
     with open_cohort(cohort) as opened:
@@ -48,26 +45,12 @@ def refine(
         settings=RefineSettings(seed=seed),
         device=device,
     )
-    folder = create_job(request, folder=run)
-    if background:
-        _tell_start(folder, start_job(folder), json)
+    folder = do_or_start(request, run, "Refining", background, json)
+    if folder is None:
         return
-    with working("Refining") as report:
-        run_job(folder, progress=report, on_event=tell_event)
     with open_cohort(path) as opened:
         done = next(one for one in reversed(opened.runs()) if one.place == str(folder))
     _tell_result(folder, done, json)
-
-
-def _tell_start(folder: Path, pid: int, json: bool) -> None:
-    if json:
-        print_json({"run": folder, "pid": pid})
-        return
-    out.print(
-        f"process {pid} works on {folder}. Follow it with: medssl logs --follow {folder}",
-        markup=False,
-        soft_wrap=True,
-    )
 
 
 def _tell_result(folder: Path, done: ModelRun, json: bool) -> None:

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from medssl.cli.bars import working
-from medssl.cli.output import out, print_json, say
-from medssl.cli.run import describe_log
+from medssl.cli.doing import do_or_start
+from medssl.cli.output import out, print_json
 
 if TYPE_CHECKING:
     from medssl.io import ImageListing
@@ -47,7 +46,7 @@ def run_segment_job(
     from medssl.embed import INSTANT
     from medssl.embed.dimension import choose_ndim
     from medssl.errors import SettingsError
-    from medssl.jobs import SegmentRequest, create_job, run_job, start_job
+    from medssl.jobs import SegmentRequest
     from medssl.transfer import FinetuneSettings
     from medssl.transfer.base import RANDOM
     from medssl.transfer.predictions import MASKS_NAME, SIZES_NAME
@@ -72,24 +71,9 @@ def run_segment_job(
         model=asked.model if asked.model == RANDOM else str(Path(asked.model).absolute()),
         settings=settings,
     )
-    path = create_job(request, folder=folder)
-    if background:
-        pid = start_job(path)
-        if json:
-            print_json({"run": path, "pid": pid})
-        else:
-            text = f"process {pid} works on {path}. Follow it with: medssl logs --follow {path}"
-            out.print(text, markup=False, soft_wrap=True)
+    path = do_or_start(request, folder, "Learning", background, json, listing)
+    if path is None:
         return
-    known = {*listing.notes, *(problem.message for problem in listing.problems)}
-
-    def tell(event: dict[str, object]) -> None:
-        text = describe_log(event)
-        if text is not None and event["message"] not in known:
-            say(text)
-
-    with working("Learning") as report:
-        run_job(path, progress=report, on_event=tell)
     if json:
         print_json({"run": path, "organs": path / SIZES_NAME, "predicted": path / MASKS_NAME})
         return

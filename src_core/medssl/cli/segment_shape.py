@@ -8,11 +8,10 @@ from typing import Annotated
 
 import typer
 
-from medssl.cli.bars import working
+from medssl.cli.doing import BackgroundFlag, do_or_start
 from medssl.cli.finetune import SeedOption
 from medssl.cli.images import DeviceOption, Images, find_images
-from medssl.cli.output import JsonFlag, out, print_json, say
-from medssl.cli.run import describe_log
+from medssl.cli.output import JsonFlag, out, print_json
 
 PriorOption = Annotated[
     Path,
@@ -119,16 +118,14 @@ def shape(
     polarity: PolarityOption = Polarity.AUTO,
     regions: RegionsOption = False,
     upright: Annotated[bool, typer.Option(help="The images have a known way up.")] = False,
-    background: Annotated[
-        bool, typer.Option("--background", help="Start it in a process of its own and return.")
-    ] = False,
+    background: BackgroundFlag = False,
     device: DeviceOption = "auto",
     seed: SeedOption = 0,
     json: JsonFlag = False,
 ) -> None:
     """Segment a shape in unlabelled images, from masks of it in other images."""
     from medssl.embed.dimension import choose_ndim
-    from medssl.jobs import ShapeRequest, create_job, run_job, start_job
+    from medssl.jobs import ShapeRequest
     from medssl.segment.shape_guided import ShapeSettings
     from medssl.transfer.predictions import MASKS_NAME, SIZES_NAME
 
@@ -155,24 +152,9 @@ def shape(
         model=model if model == "random" else str(Path(model).expanduser().absolute()),
         settings=settings,
     )
-    path = create_job(request, folder=folder)
-    if background:
-        pid = start_job(path)
-        if json:
-            print_json({"run": path, "pid": pid})
-        else:
-            text = f"process {pid} works on {path}. Follow it with: medssl logs --follow {path}"
-            out.print(text, markup=False, soft_wrap=True)
+    path = do_or_start(request, folder, "Learning the shape", background, json, listing)
+    if path is None:
         return
-    known = {*listing.notes, *(problem.message for problem in listing.problems)}
-
-    def tell(event: dict[str, object]) -> None:
-        text = describe_log(event)
-        if text is not None and event["message"] not in known:
-            say(text)
-
-    with working("Learning the shape") as report:
-        run_job(path, progress=report, on_event=tell)
     if json:
         print_json({"run": path, "shape": path / SIZES_NAME, "predicted": path / MASKS_NAME})
         return
