@@ -21,7 +21,6 @@ from medssl.cli.segment_shape import (
     PriorLabelOption,
     RegionsOption,
     RoundsOption,
-    SideOption,
 )
 
 if TYPE_CHECKING:
@@ -95,7 +94,16 @@ def segment(
     prior_label: PriorLabelOption = None,
     fields: FieldsOption = None,
     rounds: RoundsOption = 1,
-    side: SideOption = 512,
+    side: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PIXELS",
+            help="Pictures: longest side to work at; shape (left out: 512), few by fine-tuning "
+            "(left out: the model's).",
+            min=32,
+            show_default=False,
+        ),
+    ] = None,
     polarity: PolarityOption = Polarity.AUTO,
     regions: RegionsOption = False,
     structures: Annotated[

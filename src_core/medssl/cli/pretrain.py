@@ -110,6 +110,17 @@ def pretrain(
             show_default=False,
         ),
     ] = None,
+    side: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PIXELS",
+            help="Pictures: longest side to work at, more for thin structures. Left out: the "
+            "preset's.",
+            min=64,
+            max=4096,
+            show_default=False,
+        ),
+    ] = None,
     clusters: Annotated[
         int | None,
         typer.Option(
@@ -179,6 +190,7 @@ def pretrain(
         centre_sensitive=centre_sensitive,
         net=net.value if net else None,
         width=width,
+        longest_side=side,
         minutes=minutes,
         steps=steps,
         batch=batch,

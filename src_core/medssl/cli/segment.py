@@ -169,6 +169,17 @@ def few(
             help="--finetune: organs wider than a cell of the model, in half of the time.",
         ),
     ] = False,
+    side: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PIXELS",
+            help="--finetune: pictures' longest side to work at, more for thin structures. Left "
+            "out: the model's.",
+            min=32,
+            max=4096,
+            show_default=False,
+        ),
+    ] = None,
     background: Annotated[
         bool, typer.Option("--background", help="--finetune: start it and return.")
     ] = False,
@@ -187,11 +198,11 @@ def few(
     if finetune:
         from medssl.cli.segment_job import Asked, run_segment_job
 
-        asked = Asked(model, labelled, effort.value, steps, coarse, upright, device, seed)
+        asked = Asked(model, labelled, effort.value, steps, coarse, side, upright, device, seed)
         run_segment_job(listing, images, masks, wanted, folder, asked, background, json)
         return
-    if background or coarse or steps is not None:
-        raise typer.BadParameter("--background, --coarse and --steps are for --finetune")
+    if background or coarse or steps is not None or side is not None:
+        raise typer.BadParameter("--background, --coarse, --side and --steps are for --finetune")
     _require_new(folder)
     _by_head(listing, masks, wanted, folder, model, labelled, upright, device, seed, json)
 

@@ -21,6 +21,7 @@ class Asked(NamedTuple):
     effort: Literal["quick", "standard", "paper"]
     steps: int | None
     coarse: bool
+    side: int | None
     upright: bool
     device: str
     seed: int
@@ -61,6 +62,7 @@ def run_segment_job(
     else:
         settings = FinetuneSettings.preset(asked.effort, *how)
         settings = settings.model_copy(update={"coarse": asked.coarse})
+    settings = settings.model_copy(update={"longest_side": asked.side})
     if asked.steps is not None:
         settings = settings.model_copy(update={"steps": asked.steps})
     request = SegmentRequest(

@@ -22,6 +22,7 @@ def segment_job(request: SegmentRequest, run: RunFolder, progress: Progress) -> 
     listing = find_images(request.images, run, progress)
     named = [request.model] if request.model != RANDOM else []
     base = open_base(request.model, 3 if choose_ndim(listing.sources, *named) == 3 else 2)
+    base = base.worked_at(request.settings.longest_side)
     prepared = prepare_images(listing.sources, base.input, run, progress)
     masks = find_masks(request.masks, prepared.cases, request.structures)
     known = images_with_masks(prepared, masks)

@@ -102,6 +102,13 @@ class PretrainSettings(BaseModel):
         description="Channels of the net's finest level; the others follow in the family's "
         "ratios. Empty: the preset's.",
     )
+    longest_side: int | None = Field(
+        default=None,
+        ge=64,
+        le=4096,
+        description="Pictures: pixels along the longest side to work at; more for thin "
+        "structures. Empty: the preset's.",
+    )
     minutes: float | None = Field(
         default=None,
         gt=0,
@@ -136,6 +143,8 @@ class PretrainSettings(BaseModel):
             raise ValueError("clusters and centre_sensitive belong into the recipe of your own")
         if self.custom is not None and (self.net is not None or self.width is not None):
             raise ValueError("net and width belong into the recipe of your own")
+        if self.longest_side is not None and (self.ndim == 3 or self.custom is not None):
+            raise ValueError("longest_side is for pictures, and for no recipe of your own")
         if self.net in ("resnet18", "resnet50") and self.ndim == 3:
             raise ValueError(f"{self.net} is for pictures; volumes take plain or vgg")
         if self.centre_sensitive and (self.form or default_form(self.preset)) == "dense":
@@ -166,6 +175,8 @@ class PretrainSettings(BaseModel):
             alike = [stage.model_copy(update=_AS_THE_RECIPE) for stage in recipe.stages]
             changes["batch"] = self.batch
             changes["stages"] = [stage.model_dump() for stage in alike]
+        if self.longest_side is not None:
+            changes["prepare"] = recipe.prepare.model_dump() | {"longest_side": self.longest_side}
         if self.net is not None or self.width is not None:
             net = in_family(recipe.architecture, self.net, self.width)
             asked = [str(word) for word in (self.net, self.width) if word is not None]

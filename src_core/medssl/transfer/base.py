@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from medssl.errors import SettingsError
 from medssl.models import load_model
 from medssl.nets import Architecture, DenseNet
 from medssl.prepare.settings import PrepareSettings
@@ -35,6 +36,22 @@ class Base:
     input: PrepareSettings
     net: DenseNet | None
     record: dict[str, Any]
+
+    def worked_at(self, longest_side: int | None) -> Base:
+        """Return the same net for pictures at another size; None leaves it as it is.
+
+        Raises
+        ------
+        SettingsError
+            If the net is for volumes, whose size follows from their voxels.
+        """
+        if longest_side is None:
+            return self
+        if self.input.ndim == 3:
+            raise SettingsError(
+                "volumes are worked at the size of their voxels: leave out the side"
+            )
+        return replace(self, input=self.input.model_copy(update={"longest_side": longest_side}))
 
 
 def open_base(model: str | Path, ndim: Literal[2, 3], channels: Literal[1, 3] = 1) -> Base:

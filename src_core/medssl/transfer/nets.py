@@ -56,6 +56,15 @@ class TransferNet(nn.Module):
         others = [p for name, p in self.net.named_parameters() if name not in self.transferred]
         return known, [*others, *self.head.parameters()]
 
+    def new_norms(self) -> list[nn.BatchNorm2d | nn.BatchNorm3d]:
+        """Return the batch norms that began with no statistics of their own."""
+        return [
+            module
+            for name, module in self.net.named_modules()
+            if isinstance(module, nn.BatchNorm2d | nn.BatchNorm3d)
+            and f"{name}.running_mean" not in self.transferred
+        ]
+
     def freeze(self, frozen: bool) -> None:
         """Hold what was transferred as it is, its batch norms' statistics too, or let it learn."""
         self._frozen = frozen

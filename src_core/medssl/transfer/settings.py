@@ -14,6 +14,7 @@ _FEW_RATE = 3e-3
 """Lower than with many labels: a few dozen steps at a high rate leave the batch norms behind."""
 _FEW_BATCH = {2: 6, 3: 4}
 """Images a step: with few labels a larger batch shows the same few again."""
+_SETTLE = 8
 _FREE = {"rotation_degrees": 180.0, "flip_axes": (-1,)}
 
 
@@ -39,8 +40,20 @@ class FinetuneSettings(BaseModel):
         description="Learning rate of what was transferred, as a share of it.",
     )
     weight_decay: float = Field(default=1e-2, ge=0, description="Weight decay.")
+    settle: int = Field(
+        default=0,
+        ge=0,
+        description="Batches seen once more at the end, from which batch norms that are new take "
+        "their statistics; for trainings of a few dozen steps, in which these do not arrive.",
+    )
     largest_crop: int = Field(
         default=256, ge=16, description="Voxels along a side that a step sees of an image."
+    )
+    longest_side: int | None = Field(
+        default=None,
+        ge=32,
+        le=4096,
+        description="Pictures: pixels along the longest side to work at. Empty: the model's.",
     )
     coarse: bool = Field(
         default=False,
@@ -108,4 +121,5 @@ class FinetuneSettings(BaseModel):
             Learn cells of the embedding and no finer detail.
         """
         values = {"lr": _FEW_RATE, "batch": _FEW_BATCH[ndim], "coarse": coarse}
+        values |= {"settle": _SETTLE}
         return cls.preset("quick", ndim, upright, device, seed).model_copy(update=values)

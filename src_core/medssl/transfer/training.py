@@ -97,8 +97,38 @@ def finetune(
         progress(step + 1, settings.steps, "learning from labels")
         if watch is not None and watch(step + 1):
             break
+    _settle(net, source, loss, settings, len(losses))
     net.eval()
     return torch.stack(losses).tolist()
+
+
+@torch.no_grad()
+def _settle(
+    net: TransferNet, source: BatchSource, loss: Loss, settings: FinetuneSettings, begin: int
+) -> None:
+    """Give batch norms that are new the plain mean of their statistics over further batches.
+
+    Their moving mean begins at nothing and forgets it over some dozen steps. What was transferred
+    has seen all of the cohort in its pretraining, and keeps its statistics.
+
+    References
+    ----------
+    Y. Wu, J. Johnson, Rethinking "Batch" in BatchNorm, arXiv:2105.07576, section 3 (PreciseBN).
+    """
+    norms = net.new_norms() if settings.settle else []
+    if not norms:
+        return
+    net.eval()
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None
+        norm.train()
+    for step in range(begin, begin + settings.settle):
+        batch = source.read(step).to(next(net.parameters()).device)
+        loss(batch, batch.draws(view_seed(settings.seed, step)))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
 
 
 def run_net(net: TransferNet, images: Tensor) -> Tensor:

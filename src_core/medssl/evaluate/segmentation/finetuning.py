@@ -124,7 +124,9 @@ class FinetuneMethod:
         trial = Start(self._start.begin, self._start.deepest_stride, self._start.channels, settings)
         trial.teach(shots, masks, TIMED_STEPS, _stamp(times, _clock(settings.device)))
         fastest = min(end - begin for begin, end in itertools.pairwise(times))
-        return max(2, math.floor(seconds / fastest))
+        # A batch of settling goes forward only: half of a step, at most.
+        settling = settings.settle / 2 if self._start.begin(len(masks.names)).new_norms() else 0
+        return max(2, math.floor(seconds / fastest - settling))
 
 
 def _clock(device: str) -> Callable[[], float]:

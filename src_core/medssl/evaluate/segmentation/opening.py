@@ -53,7 +53,7 @@ def open_method(
         return _open_shape(listing, request, ndim, cache, progress, leave_out)
     if request.mode == "few" and request.learner != "head":
         plain = request.model == UNET
-        base = open_start(RANDOM if plain else request.model, ndim)
+        base = open_start(RANDOM if plain else request.model, ndim).worked_at(request.side)
         prepared = prepare_cohort(listing, base.input, cache, progress)
         settings = finetune_settings(request, ndim)
         start = plain_start(ndim, settings) if plain else base_start(base, settings)

@@ -50,7 +50,12 @@ class SegmentationRequest(BaseModel):
         default=None, description="shape: folder of masks of the field of view; empty: found."
     )
     rounds: int = Field(default=1, ge=0, le=5, description="shape: rounds of refinement.")
-    side: int = Field(default=512, ge=32, description="shape: longest side of working pictures.")
+    side: int | None = Field(
+        default=None,
+        ge=32,
+        description="Longest side of working pictures, of shapes (empty: 512) and fine-tunings "
+        "(empty: the model's).",
+    )
     polarity: Literal["auto", "dark", "bright", "either"] = Field(
         default="auto", description="shape: how it differs from its surroundings."
     )
@@ -84,6 +89,8 @@ class SegmentationRequest(BaseModel):
             raise ValueError("seconds are for the fine-tuning of the mode few only")
         if self.seconds is not None and self.steps is not None:
             raise ValueError("give steps or seconds, not both")
+        if self.side is not None and (self.mode == "clusters" or self.learner == "head"):
+            raise ValueError("a side is for the mode shape and the fine-tuning of the mode few")
         if self.coarse and (self.mode != "few" or self.learner == "head" or self.model == UNET):
             raise ValueError("coarse is for the fine-tuning of models in the mode few only")
         if self.model == UNET and (self.mode != "few" or self.learner == "head"):

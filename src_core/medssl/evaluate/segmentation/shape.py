@@ -122,12 +122,13 @@ def shape_settings(request: SegmentationRequest, ndim: int) -> ShapeSettings:
     given: dict[str, Any] = {}
     if request.steps is not None:
         given = {"steps": request.steps, "refine_steps": request.steps}
+    if request.side is not None:
+        given["longest_side"] = request.side
     return ShapeSettings.preset(
         "quick",
         3 if ndim == 3 else 2,
         **given,
         rounds=request.rounds,
-        longest_side=request.side,
         polarity=request.polarity,
         regions=request.regions,
         upright=request.upright,
