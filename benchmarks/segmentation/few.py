@@ -53,6 +53,7 @@ def cell(
     asked: dict[str, Any] = {"model": model, "shots": shots, "seed": seed, "learner": learner}
     if learner == "finetune":
         asked |= {"seconds": given.seconds, "coarse": films.coarse and model != "unet"}
+        asked |= {"side": films.side}
     digest = hashlib.blake2b(repr((films, asked)).encode(), digest_size=6).hexdigest()
     folder = given.work / "cells"
     path = (

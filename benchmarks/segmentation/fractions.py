@@ -95,7 +95,7 @@ def path_of(cell: Cell, run: str, given: argparse.Namespace) -> Path:
 
 def open_one(name: str, films: Films, given: argparse.Namespace) -> tuple[Base, PreparedCohort]:
     """Open a model, and prepare the images as it wants them."""
-    base = open_start(RANDOM if name == UNET else name, 2)
+    base = open_start(RANDOM if name == UNET else name, 2).worked_at(films.side)
     cache = ArrayCache(given.work / "cache")
     return base, prepare_cohort(list_set(find_data(), films), base.input, cache)
 

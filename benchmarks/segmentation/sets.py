@@ -21,8 +21,9 @@ from segmentation.sheet import Sheet
 class Films:
     """A set, its structures and the files beside it.
 
-    Nets learn cells (`coarse`) or all detail; of large sets every so many-th image is used;
-    `eyes` of one person have the same name but for its last letter.
+    Nets learn cells (`coarse`) or all detail, at a longest side of `side` (None: the model's); of
+    large sets every so many-th image is used; `eyes` of one person have the same name but for its
+    last letter.
     """
 
     folder: str
@@ -33,6 +34,7 @@ class Films:
     coarse: bool = True
     every: int = 1
     eyes: bool = False
+    side: int | None = None
 
 
 SETS = {
@@ -43,7 +45,9 @@ SETS = {
         "hc18_fetal_head", "head=mask", "landmarks.csv", "spacing.csv", upright=False, every=3
     ),
     "hippocampus": Films("hippocampus_msd", "anterior=1,posterior=2", every=4),
-    "vessels": Films("chase_db1", "vessels=observer1", upright=False, coarse=False, eyes=True),
+    "vessels": Films(
+        "chase_db1", "vessels=observer1", upright=False, coarse=False, eyes=True, side=512
+    ),
 }
 
 
