@@ -109,8 +109,11 @@ def test_few_masks_teach_a_net_as_a_job(
     assert (out / "finetuned.safetensors").is_file()
     assert len(rows(out / "predicted.csv")) == 5
     assert not json.loads((out / "finetuned.json").read_text())["settings"]["coarse"]
-    coarse = medssl(*asked, "--model", "random", "--coarse", "--out", tmp_path / "cells", "--json")
+    how = ("--model", "random", "--coarse", "--side", "64", "--out", tmp_path / "cells")
+    coarse = medssl(*asked, *how, "--json")
     assert coarse.code == 0, coarse.stderr
+    card = json.loads((tmp_path / "cells" / "finetuned.json").read_text())
+    assert card["input"]["longest_side"] == 64
     again = medssl("predict", discs[0], "--model", tmp_path / "cells", "--out", tmp_path / "new")
     assert again.code == 0, again.stderr
     assert len(rows(tmp_path / "new" / "predicted.csv")) == 5
@@ -127,6 +130,7 @@ def test_few_masks_teach_a_net_as_a_job(
         (("--mode", "few"), "instant has no net to fine-tune"),
         (("--steps", "5"), "steps are for the fine-tuning"),
         (("--seconds", "5"), "seconds are for the fine-tuning"),
+        (("--side", "64"), "a side is for"),
         (("--coarse",), "coarse is for the fine-tuning"),
         (("--model", "unet"), "unet is a control of the fine-tuning"),
         (

@@ -52,6 +52,15 @@ def test_nothing_asked_leaves_the_preset() -> None:
     assert wide.name != make_settings(recipe="dira-moco", preset="standard").resolve().name
 
 
+def test_pictures_are_worked_at_a_size_of_their_own() -> None:
+    plain = make_settings(recipe="ld").resolve()
+    large = make_settings(recipe="ld", longest_side=512).resolve()
+    assert large.prepare.longest_side == 512
+    assert large == plain.model_copy(update={"prepare": large.prepare})
+    with pytest.raises(SettingsError, match="longest_side is for pictures"):
+        make_settings(recipe="ld", ndim=3, longest_side=512)
+
+
 def test_the_grid_divides_the_views_of_a_resnet() -> None:
     recipe = make_settings(form="grid", net="resnet18", width=8).resolve()
     (view, _) = choose_view((256, 256), recipe)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from medssl.errors import Cancelled, ModelError, SettingsError, StorageError
 from medssl.evaluate.scores import auc, dice
@@ -21,11 +22,13 @@ from medssl.transfer import (
     finetune_classifier,
     finetune_segmenter,
     load_trained,
+    open_base,
     read_labels,
     save_trained,
     write_classes,
     write_masks,
 )
+from medssl.transfer.base import RANDOM
 from medssl.transfer.nets import Segmenter
 from medssl.transfer.segment import overlap_loss
 
@@ -123,6 +126,36 @@ def test_tiles_give_what_the_whole_gives(monkeypatch: pytest.MonkeyPatch, blobs:
     monkeypatch.setattr("medssl.transfer.segment._TILE", {2: 64, 3: 96})
     monkeypatch.setattr("medssl.transfer.segment._HALO", {2: 24, 3: 24})
     assert torch.allclose(trained.probabilities(large), whole, atol=1e-2)
+
+
+def test_new_norms_settle_and_transferred_ones_keep_what_they_know(blobs: Blobs) -> None:
+    cases = [case for case in blobs.prepared.cases if blobs.kinds[case.key] != "none"][:6]
+    masks = find_masks(blobs.masks, cases)
+
+    base = build_net(NET)
+
+    def norms(pretrained: bool, settle: int) -> tuple[Tensor, Tensor]:
+        """Return the statistics of the encoder's first norm and of the decoder's last."""
+        settings = quick(steps=3, settle=settle)
+        net = finetune_segmenter(cases, masks, NET, base if pretrained else None, settings).net
+        found = [m for m in net.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+        assert all(norm.momentum is not None for norm in found)
+        return found[0].running_var, found[-1].running_var
+
+    moving, settled = norms(False, 0), norms(False, 4)
+    # After three steps the moving mean is still for the greater part the 1 that it began with.
+    assert all((1 - one).abs().max() < 0.5 for one in moving)
+    assert all(one.min() < 0.5 for one in settled)
+    assert torch.equal(norms(True, 4)[0], norms(True, 0)[0])
+    assert not torch.equal(norms(True, 4)[1], norms(True, 0)[1])
+
+
+def test_pictures_are_worked_at_a_size_of_their_own_and_volumes_are_not() -> None:
+    base = open_base(RANDOM, 2)
+    assert base.worked_at(None) is base
+    assert base.worked_at(512).input.longest_side == 512
+    with pytest.raises(SettingsError, match="leave out the side"):
+        open_base(RANDOM, 3).worked_at(512)
 
 
 def test_the_same_seed_gives_the_same_net(blobs: Blobs) -> None:
