@@ -32,6 +32,7 @@ _METRICS = {
     "hypersphere_mixup": "mixup",
     "region_discrimination": "regions",
     "assignment_entropy": "region entropy",
+    "assignment_balance": "region balance",
     "validation_loss": "held out",
     "lr": "learning rate",
 }

@@ -6,6 +6,7 @@ from typing import Literal
 
 from medssl.nets.architecture import VOLUME_WIDTHS, Architecture
 from medssl.objectives import (
+    AssignmentBalanceSettings,
     AssignmentEntropySettings,
     CrossImageMatchingSettings,
     DenseDiscriminationSettings,
@@ -55,6 +56,7 @@ def ld_recipe(
     clusters: int | None = None,
     centre_sensitive: bool = False,
     linked: bool = True,
+    balance: float = 0.0,
 ) -> Recipe:
     """Build the recipe of local discrimination: stage 1 and, with clusters, stage 2.
 
@@ -78,6 +80,8 @@ def ld_recipe(
     linked
         dense: whether a part of the training also matches across images. Linking costs about
         half a second an image first, so that it does not pay in a training of few minutes.
+    balance
+        Weight of the balance of clusters, which the paper has not; 0: none.
     """
     form = form or default_form(preset)
     if form == "grid":
@@ -86,7 +90,8 @@ def ld_recipe(
         stages = _dense_stages(upright, linked)
     if clusters:
         first = 20.0 if preset == "paper" else FIRST_STAGE_SHARE
-        stages = _with_regions(stages, first, 80.0 if preset == "paper" else 1 - first)
+        after = 80.0 if preset == "paper" else 1 - first
+        stages = _with_regions(stages, first, after, balance)
     if preset == "paper":
         return _paper(stages, form, ndim, channels, clusters or 0)
     return Recipe(
@@ -177,7 +182,9 @@ def _grid_stage(upright: bool, centre_sensitive: bool) -> Stage:
     )
 
 
-def _with_regions(stages: tuple[Stage, ...], before: float, regions: float) -> tuple[Stage, ...]:
+def _with_regions(
+    stages: tuple[Stage, ...], before: float, regions: float, balance: float
+) -> tuple[Stage, ...]:
     """Append stage 2: the last stage goes on, and clusters are learned beside.
 
     Parameters
@@ -186,6 +193,8 @@ def _with_regions(stages: tuple[Stage, ...], before: float, regions: float) -> t
         Stage 1.
     before, regions
         Shares of the steps of stage 1 as a whole, and of stage 2.
+    balance
+        Weight of the balance of clusters; 0: none.
     """
     whole = sum(stage.share for stage in stages)
     first = tuple(
@@ -201,6 +210,7 @@ def _with_regions(stages: tuple[Stage, ...], before: float, regions: float) -> t
                 *last.objectives,
                 RegionDiscriminationSettings(),
                 AssignmentEntropySettings(weight=0.1 if last.pooling else DENSE_ENTROPY_WEIGHT),
+                *([AssignmentBalanceSettings(weight=balance)] if balance else []),
             ),
         }
     )

@@ -130,6 +130,15 @@ def pretrain(
             show_default=False,
         ),
     ] = None,
+    balance: Annotated[
+        float,
+        typer.Option(
+            help="How strongly clusters are asked to be used alike; 1 where a few take most of "
+            "the images.",
+            min=0,
+            max=10,
+        ),
+    ] = 0.0,
     schedule: Annotated[
         Schedule | None,
         typer.Option(
@@ -187,6 +196,7 @@ def pretrain(
         channels=channels,
         upright=upright,
         clusters=clusters,
+        balance=balance,
         centre_sensitive=centre_sensitive,
         net=net.value if net else None,
         width=width,

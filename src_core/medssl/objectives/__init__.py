@@ -1,6 +1,10 @@
 """Objectives: one loss a file, each an ``nn.Module``."""
 
 from medssl.objectives.adversarial import Adversarial, AdversarialSettings
+from medssl.objectives.assignment_balance import (
+    AssignmentBalance,
+    AssignmentBalanceSettings,
+)
 from medssl.objectives.assignment_entropy import (
     AssignmentEntropy,
     AssignmentEntropySettings,
@@ -39,6 +43,8 @@ from medssl.objectives.visual_words import VisualWords, VisualWordsSettings
 __all__ = [
     "Adversarial",
     "AdversarialSettings",
+    "AssignmentBalance",
+    "AssignmentBalanceSettings",
     "AssignmentEntropy",
     "AssignmentEntropySettings",
     "BarlowTwins",

@@ -22,6 +22,7 @@ _MODULES: dict[str, Callable[[Any], nn.Module]] = {
     "hypersphere_mixup": objectives.HypersphereMixup,
     "region_discrimination": objectives.RegionDiscrimination,
     "assignment_entropy": objectives.AssignmentEntropy,
+    "assignment_balance": objectives.AssignmentBalance,
     "moco": objectives.Moco,
     "barlow_twins": objectives.BarlowTwins,
     "simsiam": objectives.Simsiam,

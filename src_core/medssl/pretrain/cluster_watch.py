@@ -43,7 +43,8 @@ class ClusterWatch:
             said.append(
                 f"the clusters have collapsed at step {done}: nearly all cells belong to the same "
                 f"one (effective number {effective:.1f} of {self.clusters}). Cluster maps mean "
-                "nothing; train longer, with fewer clusters, or on more varied images."
+                "nothing; train longer, with fewer clusters, with --balance 1, or on more varied "
+                "images."
             )
         if self._uniform == PATIENCE:
             said.append(

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from medssl.nets import Architecture, Parts
 from medssl.objectives import (
     AdversarialSettings,
+    AssignmentBalanceSettings,
     AssignmentEntropySettings,
     BarlowTwinsSettings,
     CrossImageMatchingSettings,
@@ -40,6 +41,7 @@ ObjectiveSettings = Annotated[
     | HypersphereMixupSettings
     | RegionDiscriminationSettings
     | AssignmentEntropySettings
+    | AssignmentBalanceSettings
     | MocoSettings
     | BarlowTwinsSettings
     | SimsiamSettings
@@ -52,7 +54,7 @@ ObjectiveSettings = Annotated[
 ]
 
 _DENSE_KINDS = ("dense_discrimination", "dense_matching", "cross_image_matching")
-_REGION_KINDS = ("region_discrimination", "assignment_entropy")
+_REGION_KINDS = ("region_discrimination", "assignment_entropy", "assignment_balance")
 _PAIR_KINDS = ("patch_discrimination", "hypersphere_mixup")
 IMAGE_KINDS = ("moco", "barlow_twins", "simsiam", "visual_words")
 """Objectives that tell whole images apart: DiRA's discriminative part."""

@@ -84,6 +84,14 @@ class PretrainSettings(BaseModel):
         description="Structures that a second stage learns to tell apart (region discrimination; "
         "the paper's 16). Empty: no second stage.",
     )
+    balance: float = Field(
+        default=0.0,
+        ge=0,
+        le=10,
+        json_schema_extra=_OF_LD,
+        description="How strongly clusters are asked to be used alike (weight of a loss that the "
+        "paper has not). 0: not at all; 1 where a few clusters take most of the images.",
+    )
     centre_sensitive: bool = Field(
         default=False,
         json_schema_extra=_OF_LD,
@@ -139,8 +147,12 @@ class PretrainSettings(BaseModel):
         self._check_method()
         if self.minutes is not None and self.steps is not None:
             raise ValueError("give minutes or steps, not both")
-        if self.custom is not None and (self.clusters is not None or self.centre_sensitive):
-            raise ValueError("clusters and centre_sensitive belong into the recipe of your own")
+        if self.custom is not None and (self.clusters or self.balance or self.centre_sensitive):
+            raise ValueError(
+                "clusters, balance and centre_sensitive belong into the recipe of your own"
+            )
+        if self.balance and self.clusters is None:
+            raise ValueError("balance is of clusters: ask for some")
         if self.custom is not None and (self.net is not None or self.width is not None):
             raise ValueError("net and width belong into the recipe of your own")
         if self.longest_side is not None and (self.ndim == 3 or self.custom is not None):
@@ -157,7 +169,7 @@ class PretrainSettings(BaseModel):
 
     def _check_method(self) -> None:
         """Refuse what the recipe knows nothing of."""
-        asked = {name: value for name, value in self if value not in (None, False)}
+        asked = {name: value for name, value in self if value not in (None, False, 0)}
         for name, field in type(self).model_fields.items():
             extra = field.json_schema_extra
             recipes = extra.get("only_for") if isinstance(extra, dict) else None
@@ -198,6 +210,7 @@ class PretrainSettings(BaseModel):
                 self.clusters,
                 self.centre_sensitive,
                 linked=self.minutes is None or self.minutes >= SHORTEST_LINKED_MINUTES,
+                balance=self.balance,
             )
         discrimination, places = _DIRA[self.recipe]
         return dira_recipe(

@@ -10,6 +10,8 @@ import torch
 from torch.nn import functional as F
 
 from medssl.objectives import (
+    AssignmentBalance,
+    AssignmentBalanceSettings,
     AssignmentEntropy,
     AssignmentEntropySettings,
     Outputs,
@@ -25,6 +27,7 @@ from medssl.views.warp import Warp
 
 DISCRIMINATION = RegionDiscrimination(RegionDiscriminationSettings())
 ENTROPY = AssignmentEntropy(AssignmentEntropySettings())
+BALANCE = AssignmentBalance(AssignmentBalanceSettings())
 
 
 def unit(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -95,6 +98,19 @@ def test_entropy_is_the_papers() -> None:
     assert float(found.loss) == pytest.approx(sum(total) / len(total), rel=1e-4)
 
 
+def test_balance_is_what_the_mean_share_lacks_of_an_even_one() -> None:
+    sure = F.one_hot(torch.tensor([[0, 0, 0, 1]]), 4).movedim(-1, 1).float()
+    outputs = Outputs(unit(2, 5, 1, 4), assignment=sure[:, :, None].expand(2, 4, 1, 4))
+    expected = 2 + 0.75 * math.log2(0.75) + 0.25 * math.log2(0.25)
+    found = BALANCE(dense_views(1), outputs, 1)
+    assert float(found.loss) == pytest.approx(expected, rel=1e-5)
+    assignment = shares(2, 4, 1, 4).requires_grad_()
+    BALANCE(dense_views(1), Outputs(unit(2, 5, 1, 4), assignment=assignment), 1).loss.backward()
+    most = int(assignment.detach().mean((0, 2, 3)).argmax())
+    gradient = assignment.grad.mean((0, 2, 3))
+    assert int(gradient.argmax()) == most
+
+
 def test_entropy_of_certainty_and_of_doubt() -> None:
     assert binary_entropy(torch.tensor([0.0, 0.5, 1.0])).tolist() == [0.0, 1.0, 0.0]
     sure = F.one_hot(torch.randint(3, (4, 2, 2)), 3).movedim(-1, 1).float().requires_grad_()
@@ -107,7 +123,7 @@ def test_entropy_of_certainty_and_of_doubt() -> None:
     assert torch.isfinite(sure.grad).all()
 
 
-@pytest.mark.parametrize("objective", [DISCRIMINATION, ENTROPY])
+@pytest.mark.parametrize("objective", [DISCRIMINATION, ENTROPY, BALANCE])
 def test_the_number_of_a_cluster_does_not_matter(objective: torch.nn.Module) -> None:
     embedding, assignment = unit(4, 5, 4, 4), shares(4, 6, 4, 4)
     order = torch.randperm(6)
