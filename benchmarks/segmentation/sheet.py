@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from medssl.evaluate.segmentation.methods import Answer
@@ -48,12 +48,19 @@ class Sheet:
             if row["dice"] is not None:
                 scores.setdefault(row["image"], []).append(row["dice"])
         order = sorted(scores, key=lambda key: -mean(scores[key]))
+        captions = []
         sheet = np.zeros((TILE, 3 * TILE, 3), np.uint8)
         for column, key in enumerate((order[0], order[len(order) // 2], order[-1])):
             picture = self.pictures[key]
             sheet[: picture.shape[0], column * TILE : column * TILE + picture.shape[1]] = picture
-            print(f"{('best', 'median', 'worst')[column]}: {key}, Dice {mean(scores[key]):.3f}")
-        Image.fromarray(sheet).save(path)
+            told = f"{('best', 'median', 'worst')[column]}: {key}, Dice {mean(scores[key]):.3f}"
+            print(told)
+            captions.append(told)
+        drawn = Image.fromarray(sheet)
+        pen = ImageDraw.Draw(drawn)
+        for column, told in enumerate(captions):
+            pen.text((column * TILE + 4, 2), told, "white", stroke_width=2, stroke_fill="black")
+        drawn.save(path)
 
 
 def border(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
