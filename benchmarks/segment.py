@@ -13,10 +13,11 @@
 grey values and Otsu's threshold. `few` does so with a head or a fine-tuned net, `fractions` learns
 vessels from a fifth to all of the labels; both keep each training in the work folder, and the same
 command goes on where it was. `strokes` times the way from a stroke to its result, on made-up
-images. `shape` finds vessels from masks of other persons, beside filters. Tables are printed as
-Markdown; with ``--sheet FOLDER`` the best, median and worst image of each training are drawn there
-(the true border white). The sets are looked for in ``../shared/data`` or
-``$MEDSSL_TEST_DATA``.
+images. `shape` finds vessels from masks of other persons, beside filters. Where the run is no
+preset's net, ``finetune:random:pretrained`` is the control of few labels: its net without its
+weights. Tables are printed as Markdown; with ``--sheet FOLDER`` the best, median and worst image of
+each training are drawn there (the true border white). The sets are looked for in
+``../shared/data`` or ``$MEDSSL_TEST_DATA``.
 """
 
 from __future__ import annotations
@@ -57,7 +58,12 @@ def main() -> None:
     parser.add_argument(
         "--reading", choices=("kmeans", "assignment", "prototypes"), default="kmeans"
     )
-    parser.add_argument("--methods", nargs="+", default=METHODS, help="few: LEARNER:MODEL")
+    parser.add_argument(
+        "--methods",
+        nargs="+",
+        default=METHODS,
+        help="few: LEARNER:MODEL",
+    )
     parser.add_argument("--pretrained", nargs="+", default=[], metavar="SET=RUN")
     parser.add_argument("--seconds", type=float, default=20, help="of each fine-tuning")
     parser.add_argument("--only-read", action="store_true", help="few: the table of what is there")

@@ -24,13 +24,16 @@ def few(given: argparse.Namespace) -> None:
             for shots in given.shots:
                 for method in given.methods:
                     cell(data, name, method, shots, seed, given)
-    print("| set | method | labels | structure | Dice | ± | draws | steps | training, s |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    labels = " | ".join(f"{shots}" for shots in given.shots)
+    print(f"| set | structure | method | {labels} | steps |")
+    print("|---" * (4 + len(given.shots)) + "|")
     for name in given.sets or list(SETS):
         for method in given.methods:
-            for shots in given.shots:
-                cells = [cell(data, name, method, shots, s, given, False) for s in given.seeds]
-                print_row(name, method, shots, [one for one in cells if one is not None])
+            drawn = [
+                [cell(data, name, method, shots, seed, given, False) for seed in given.seeds]
+                for shots in given.shots
+            ]
+            print_rows(name, method, [[one for one in of if one is not None] for of in drawn])
 
 
 def cell(
@@ -45,10 +48,10 @@ def cell(
     """Read one draw of one method, or measure it."""
     learner, _, model = method.partition(":")
     pretrained = dict(one.split("=", 1) for one in given.pretrained)
-    if model == PRETRAINED:
-        model = pretrained.get(name, "")
-    if not model:
-        return None
+    if model.endswith(PRETRAINED):
+        if name not in pretrained:
+            return None
+        model = model.replace(PRETRAINED, pretrained[name])
     films: Films = SETS[name]
     asked: dict[str, Any] = {"model": model, "shots": shots, "seed": seed, "learner": learner}
     if learner == "finetune":
@@ -75,17 +78,16 @@ def cell(
     return result
 
 
-def print_row(name: str, method: str, shots: int, cells: list[dict[str, Any]]) -> None:
-    """Print the mean over draws, a row a structure."""
-    if not cells:
+def print_rows(name: str, method: str, cells: list[list[dict[str, Any]]]) -> None:
+    """Print a row a structure: by number of labels the mean Dice, its spread and the draws."""
+    if not any(cells):
         return
-    for structure in cells[0]["per_structure"]:
-        dice = [one["per_structure"][structure]["dice"] for one in cells]
-        learned = [one["learned"] for one in cells]
-        steps = mean(one["steps"] or 0 for one in learned)
-        took = mean(one["training_seconds"] or one["seconds"] for one in learned)
-        print(
-            f"| {name} | `{method}` | {shots} | {structure} | {mean(dice):.3f} "
-            f"| {pstdev(dice):.3f} | {len(cells)} | {steps:.0f} | {took:.1f} |",
-            flush=True,
-        )
+    steps = [one["learned"]["steps"] for of in cells for one in of if one["learned"]["steps"]]
+    done = f"{min(steps)} to {max(steps)}" if steps else "–"
+    for structure in next(of for of in cells if of)[0]["per_structure"]:
+        row = []
+        for of in cells:
+            dice = [one["per_structure"][structure]["dice"] for one in of]
+            told = f"{mean(dice):.3f} ± {pstdev(dice):.3f} ({len(dice)})" if dice else "–"
+            row.append(told)
+        print(f"| {name} | {structure} | `{method}` | {' | '.join(row)} | {done} |", flush=True)

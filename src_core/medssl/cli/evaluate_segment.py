@@ -81,8 +81,9 @@ def segment(
     model: Annotated[
         str | None,
         typer.Option(
-            metavar="DIR|instant|random|intensity|otsu|unet|frangi|sato",
-            help="Model folder, run folder, the training-free descriptor, random weights; the "
+            metavar="DIR|instant|random|random:DIR|intensity|otsu|unet|frangi|sato",
+            help="Model folder, run folder, the training-free descriptor, random weights (of few "
+            "labels also in a model's own net); the "
             "controls of clusters, few labels and shapes. Left out: instant, of shapes random.",
             show_default=False,
         ),

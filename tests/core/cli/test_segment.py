@@ -133,6 +133,7 @@ def test_few_masks_teach_a_net_as_a_job(
         (("--side", "64"), "a side is for"),
         (("--coarse",), "coarse is for the fine-tuning"),
         (("--model", "unet"), "unet is a control of the fine-tuning"),
+        (("--model", "random:run"), "random:DIR is a control of the fine-tuning"),
         (
             ("--mode", "few", "--model", "unet", "--steps", "5", "--seconds", "5"),
             "give steps or seconds",

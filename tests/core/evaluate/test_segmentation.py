@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from medssl.embed import EmbeddedCohort
 from medssl.errors import SettingsError
+from medssl.evaluate.segmentation.opening import open_start
 from medssl.evaluate.segmentation.overlap import Overlap, overlap
 from medssl.evaluate.segmentation.report import segmentation_report
 from medssl.evaluate.segmentation.shots import draw_shots
+from medssl.models import DataInfo, EmbeddingInfo, ModelCard, save_model
+from medssl.nets import Architecture, build_net
+from medssl.prepare import PrepareSettings
 from medssl.transfer import MaskFiles
 
 
@@ -69,3 +75,18 @@ def test_fewer_shots_are_a_part_of_more_and_groups_stay_apart(
     assert drawn[1][:1] == drawn[0]
     with pytest.raises(SettingsError, match="5 cannot be learned from"):
         draw_shots(cases, disc_masks, 5, 5, groups)
+
+
+def test_random_weights_in_the_net_of_a_model(tmp_path: Path) -> None:
+    net = Architecture.plain(2, widths=(4, 8), embedding_channels=6)
+    card = ModelCard(
+        architecture=net,
+        input=PrepareSettings(longest_side=48),
+        embedding=EmbeddingInfo(channels=6, stride=net.out_stride),
+        data=DataInfo(n_images=8),
+    )
+    model = save_model(tmp_path / "net", build_net(net), card)
+    known, unlearned = open_start(str(model), 2), open_start(f"random:{model}", 2)
+    assert known.net is not None
+    assert unlearned.net is None
+    assert (unlearned.architecture, unlearned.input) == (net, card.input)

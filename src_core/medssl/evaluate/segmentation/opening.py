@@ -103,7 +103,13 @@ def _open_shape(
 
 
 def open_start(model: str, ndim: Literal[2, 3]) -> Base:
-    """Open what a fine-tuning begins with; random weights are in the net of the preset `quick`."""
+    """Open what a fine-tuning begins with.
+
+    Random weights are in the net of the preset `quick`; ``random:DIR`` are in that of a model.
+    """
+    if model.startswith(f"{RANDOM}:"):
+        base = open_base(model.removeprefix(f"{RANDOM}:"), ndim)
+        return Base(base.architecture, base.input, None, {})
     if model != RANDOM:
         return open_base(model, ndim)
     recipe = ld_recipe("quick", ndim=ndim)

@@ -11,6 +11,7 @@ from medssl.errors import SettingsError
 from medssl.evaluate.segmentation.unet import UNET
 from medssl.segment.clusters.controls import INTENSITY, OTSU
 from medssl.segment.shape_guided.controls import FILTERS
+from medssl.transfer.base import RANDOM
 
 
 class SegmentationRequest(BaseModel):
@@ -20,7 +21,8 @@ class SegmentationRequest(BaseModel):
 
     model: str = Field(
         default="instant",
-        description="Model folder, run folder, instant or random; of clusters also the controls "
+        description="Model folder, run folder, instant or random (of few labels also random:DIR, "
+        "the net of a model without what it has learned); of clusters also the controls "
         "intensity and otsu, of few labels unet, of shapes frangi and sato.",
     )
     mode: Literal["clusters", "few", "shape"] = Field(
@@ -93,6 +95,8 @@ class SegmentationRequest(BaseModel):
             raise ValueError("a side is for the mode shape and the fine-tuning of the mode few")
         if self.coarse and (self.mode != "few" or self.learner == "head" or self.model == UNET):
             raise ValueError("coarse is for the fine-tuning of models in the mode few only")
+        if self.model.startswith(f"{RANDOM}:") and (self.mode != "few" or self.learner == "head"):
+            raise ValueError("random:DIR is a control of the fine-tuning only")
         if self.model == UNET and (self.mode != "few" or self.learner == "head"):
             raise ValueError("unet is a control of the fine-tuning only")
         if self.model == INSTANT and self.mode == "few" and self.learner != "head":

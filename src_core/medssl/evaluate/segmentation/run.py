@@ -89,7 +89,8 @@ def evaluate_segmentation(
     cache = cache if cache is not None else ArrayCache()
     listing = images if isinstance(images, ImageListing) else list_images(images, progress)
     named = request.model not in (RANDOM, UNET, INTENSITY, OTSU, *FILTERS)
-    ndim = choose_ndim(listing.sources, *([request.model] if named else []))
+    folder = request.model.removeprefix(f"{RANDOM}:")
+    ndim = choose_ndim(listing.sources, *([folder] if named else []))
     prepared, method = open_method(
         listing, request, 3 if ndim == 3 else 2, cache, progress, leave_out
     )
