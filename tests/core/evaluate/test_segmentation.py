@@ -78,7 +78,7 @@ def test_fewer_shots_are_a_part_of_more_and_groups_stay_apart(
 
 
 def test_random_weights_in_the_net_of_a_model(tmp_path: Path) -> None:
-    net = Architecture.plain(2, widths=(4, 8), embedding_channels=6)
+    net = Architecture.plain(2, widths=(4, 8, 8), embedding_channels=6)
     card = ModelCard(
         architecture=net,
         input=PrepareSettings(longest_side=48),
