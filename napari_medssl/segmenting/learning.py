@@ -23,6 +23,7 @@ from napari_medssl.session.status import image_words
 from napari_medssl.training.following import follow_job
 
 if TYPE_CHECKING:
+    from napari_medssl.segmenting.organs import Organ
     from napari_medssl.worker import Runner
 
 RANDOM = "random"
@@ -94,20 +95,25 @@ class Learning(Correcting):
 
     def _start(self, wanted: Wanted, start: Callable[[], Path], both: bool) -> None:
         organ, path = wanted.organ, wanted.cohort
+        before = self._known_of(organ)
         self._set_learning(True)
         self._say("busy", f"Learning {organ}")
 
-        def work(progress: Progress) -> tuple[list[float], str]:
+        def work(progress: Progress) -> tuple[Path, list[float], str]:
             run = start()
             follow_job(run, progress, lambda: self._stopping, "Learning")
             said = ""
             if both:
                 said = self._compared(wanted, run, progress)
-            return take_in(wanted, run, progress), said
+            return run, take_in(wanted, run, progress), said
 
-        def found(result: tuple[list[float], str]) -> None:
+        def found(result: tuple[Path, list[float], str]) -> None:
             self._set_learning(False)
-            sure, said = result
+            run, sure, said = result
+            if self.path == path and self._known_of(organ) == before:
+                self._history.note_net(organ, str(run))
+                self._keep_organs()
+                self.organs_changed.emit()
             high = sum(level_of(one) == "high" for one in sure)
             words = f"{organ} learned: {image_words(len(sure))} · {high} high"
             self._say("done", f"{words}, {len(sure) - high} to check · saved{said}")
@@ -118,6 +124,10 @@ class Learning(Correcting):
             self._failed(error)
 
         self._run(self.learner, work, found, failed)
+
+    def _known_of(self, organ: str) -> tuple[Organ | None, int]:
+        """Give what a person has said of an organ up to now, to tell whether more comes."""
+        return self.organs.organ(organ), self._lessons_given[organ]
 
     def _compared(self, wanted: Wanted, run: Any, progress: Progress) -> str:
         """Let a net that begins with nothing learn the same; say both scores."""
