@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +52,6 @@ class Correcting(Everywhere):
         self._lessons_read: dict[str, NDArray[np.int8]] = {}
         self._strokes = 0
         self._by_before: dict[str, By] = {}
-        self._lessons_given: Counter[str] = Counter()
 
     def stroke(
         self, name: str, mask: Mask, drawn: NDArray[np.int8], where: Slice | None = None
@@ -151,7 +149,6 @@ class Correcting(Everywhere):
 
     def _teach(self, key: str, name: str, where: Slice | None) -> None:
         self._strokes += 1
-        self._lessons_given[name] += 1
         number = self._strokes
         if where is not None:
             self._learn(key, name, number, where, anew=True)

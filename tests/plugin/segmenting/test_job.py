@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from medssl.errors import MedsslError
+from medssl.errors import Cancelled, MedsslError
 from medssl.jobs import read_request, run_job
 from medssl.runs import RunFolder
-from napari_medssl.segmenting import Segmenter, learning
+from napari_medssl.segmenting import Segmenter, following, learning
 from napari_medssl.session import Status
 from tests.core.segment.discs import SIDE
 from tests.plugin.segmenting.states import ORGAN, finish, stored, truth
@@ -139,6 +139,85 @@ def test_a_job_is_stopped_when_a_person_asks(
         told.append(asked())
         raise MedsslError(f"{run} {progress} {verb}")
 
-    monkeypatch.setattr(learning, "follow_job", follow)
+    monkeypatch.setattr(following, "follow_job", follow)
     corrected.learn()
     assert told == [True]
+
+
+def test_a_job_that_was_at_work_when_the_window_closed_is_found_again(
+    corrected: Segmenter, new_state: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [case.key for case in corrected.cases]
+    runs: list[Path] = []
+
+    def start(run: Path) -> int:
+        runs.append(run)
+        return 1
+
+    def close(*_: Any) -> None:
+        raise Cancelled
+
+    monkeypatch.setattr("medssl.runs.start_job", start)
+    with monkeypatch.context() as patch:
+        patch.setattr(following, "follow_job", close)
+        corrected.learn()
+    assert not stored(corrected, "predicted")
+    finish(runs[0], keys, keys[:2], {key: truth(corrected, key) for key in keys})
+
+    later = new_state()
+    later.open_images(corrected.where)
+    assert len(stored(later, "predicted")) == len(keys)
+    assert (later.organs.current.by, later.organs.current.net) == ("net", str(runs[0]))
+    assert not (later.path / "clusters" / "job.json").exists(), "it is taken in once"
+
+
+def test_what_is_taught_before_closing_is_newer_than_the_job_found_again(
+    corrected: Segmenter, new_state: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [case.key for case in corrected.cases]
+    runs: list[Path] = []
+
+    def start(run: Path) -> int:
+        runs.append(run)
+        return 1
+
+    def close(*_: Any) -> None:
+        corrected.put_in(int(corrected.map[0][48, 48]))
+        raise Cancelled
+
+    monkeypatch.setattr("medssl.runs.start_job", start)
+    with monkeypatch.context() as patch:
+        patch.setattr(following, "follow_job", close)
+        corrected.learn()
+    finish(runs[0], keys, keys[:2], {key: truth(corrected, key) for key in keys})
+    later = new_state()
+    later.open_images(corrected.where)
+    assert len(stored(later, "predicted")) == len(keys)
+    assert later.organs.current.by == "structures"
+
+
+def test_an_organ_that_is_being_learned_keeps_its_name(
+    state: Segmenter, said: list[Status], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(run: Path) -> int:
+        state.rename_organ("lungs")
+        RunFolder(run).state("stopped")
+        return 1
+
+    monkeypatch.setattr("medssl.runs.start_job", start)
+    state.learn_shape(tmp_path / "masks")
+    assert state.organs.names == (ORGAN,)
+    assert any("keeps its name" in one.text for one in said)
+    state.rename_organ("lungs")
+    assert state.organs.names == ("lungs",)
+
+
+def test_a_damaged_note_of_a_job_is_said(
+    corrected: Segmenter, new_state: Any, said: list[Status]
+) -> None:
+    (corrected.path / "clusters" / "job.json").write_text("{", encoding="utf-8")
+    later = new_state()
+    heard: list[Status] = []
+    later.status_changed.connect(heard.append)
+    later.open_images(corrected.where)
+    assert any("job.json" in one.text and "Delete this file" in one.text for one in heard)
