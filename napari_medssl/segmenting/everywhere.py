@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
-from medssl.levels import level_of
 from medssl.progress import Progress
-from napari_medssl.segmenting.masks import store_mask
+from napari_medssl.segmenting.masks import store_mask, stored_words
 from napari_medssl.segmenting.picking import Picking
-from napari_medssl.session.status import image_words
 
 if TYPE_CHECKING:
     from medssl.io import Problem
@@ -64,29 +62,26 @@ class Everywhere(Picking):
         self._set_segmenting(True)
         self._say("busy", f"Segmenting {organ.name} in all images")
 
-        def work(progress: Progress) -> tuple[list[float], tuple[Problem, ...]]:
+        def work(progress: Progress) -> tuple[str, tuple[Problem, ...]]:
             from medssl.cohort import Cohort
 
             problems, every = begin(progress)
-            sure = []
+            sure = {}
             with Cohort.open(path) as cohort:
                 for key, mask, confidence in every:
                     store_mask(
                         cohort, key, organ.name, mask, names, "predicted", model,
                         confidence=confidence,
                     )  # fmt: skip
-                    sure.append(confidence)
-            return sure, problems
+                    sure[key] = confidence
+                return stored_words(cohort, organ.name, sure), problems
 
-        def found(result: tuple[list[float], tuple[Problem, ...]]) -> None:
+        def found(result: tuple[str, tuple[Problem, ...]]) -> None:
             self._set_segmenting(False)
-            sure, problems = result
+            words, problems = result
             if self.path == path:
                 self.problems = problems
                 self.import_changed.emit()
-            high = sum(level_of(one) == "high" for one in sure)
-            check = len(sure) - high
-            words = f"{image_words(len(sure))} · {high} high, {check} to check · saved"
             self._say("done", words)
             self._show_written(path)
 

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 from psygnal import Signal
 
 from medssl.errors import Cancelled, StorageError
-from medssl.levels import level_of
 from medssl.progress import Progress
 from napari_medssl.segmenting.correcting import Correcting
 from napari_medssl.segmenting.job_file import Job, drop_job, keep_job, recall_job
 from napari_medssl.segmenting.learn_job import Wanted, score_held_out, start_learning, take_in
 from napari_medssl.segmenting.structures import FOLDER, INSTANT
-from napari_medssl.session.status import error_words, image_words
+from napari_medssl.session.status import error_words
 from napari_medssl.training.following import follow_job
 
 if TYPE_CHECKING:
@@ -55,7 +54,8 @@ class FollowingJob(Correcting):
         super().rename_organ(name)
 
     def _wanted(self, path: Path, organ: str, model: str, both: bool) -> Wanted:
-        return Wanted(path, organ, self.organs.names, model, self.device, held_out=both)
+        names, upright = self.organs.names, self.upright
+        return Wanted(path, organ, names, model, self.device, upright, both)
 
     def _begin(self, wanted: Wanted, start: Callable[[], Path]) -> None:
         def begin() -> Job:
@@ -85,13 +85,13 @@ class FollowingJob(Correcting):
         self._set_learning(True)
         self._say("busy", f"Learning {organ}")
 
-        def work(progress: Progress) -> tuple[Job, list[float], str]:
+        def work(progress: Progress) -> tuple[Job, str, str]:
             goes_on = False
             try:
                 job = begin()
                 run = Path(job.run)
-                follow_job(run, progress, lambda: self._stopping, "Learning")
-                sure = take_in(wanted, run, progress)
+                follow_job(run, _of(organ, progress), lambda: self._stopping, "Learning")
+                stored = take_in(wanted, run, progress)
                 said = self._compared(wanted, job, progress) if job.compare else ""
             except Cancelled:
                 goes_on = not self._stopping  # the window closes
@@ -99,18 +99,16 @@ class FollowingJob(Correcting):
             finally:
                 if not goes_on:
                     drop_job(path / FOLDER)
-            return job, sure, said
+            return job, stored, said
 
-        def found(result: tuple[Job, list[float], str]) -> None:
+        def found(result: tuple[Job, str, str]) -> None:
             self._set_learning(False)
-            job, sure, said = result
+            job, stored, said = result
             if self.path == path and not (job.newer or self._newer):
                 self._history.note_net(organ, job.run)
                 self._keep_organs()
                 self.organs_changed.emit()
-            high = sum(level_of(one) == "high" for one in sure)
-            words = f"{organ} learned: {image_words(len(sure))} · {high} high"
-            self._say("done", f"{words}, {len(sure) - high} to check · saved{said}")
+            self._say("done", f"{organ} learned: {stored}{said}")
             self._show_written(path)
             self._find_job()
 
@@ -153,7 +151,8 @@ class FollowingJob(Correcting):
             keep_job(wanted.cohort / FOLDER, job)
         run, second = Path(job.run), Path(job.other)
         try:
-            follow_job(second, progress, lambda: self._stopping, "Learning from nothing")
+            told = _of(f"{wanted.organ} from random", progress)
+            follow_job(second, told, lambda: self._stopping, "Learning")
         except Cancelled:
             if not self._stopping:
                 raise
@@ -177,3 +176,8 @@ class FollowingJob(Correcting):
     def _set_learning(self, learning: bool) -> None:
         self.learning, self._stopping = learning, False
         self.learning_changed.emit()
+
+
+def _of(organ: str, progress: Progress) -> Progress:
+    """Name the organ that a job learns in all that it tells."""
+    return lambda done, total, words: progress(done, total, f"{organ}: {words}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from medssl.levels import level_of
 from napari_medssl.colours import colour_of
 from napari_medssl.points import Level, PointState, Source, least_sure_first
 from napari_medssl.segmenting.structures import Structures
+from napari_medssl.session.status import image_words
 
 if TYPE_CHECKING:
     from medssl.cohort import Cohort
@@ -182,6 +183,25 @@ def store_mask(
     colours = {name: colour_of(name, names).lower()}
     drawn = Segmentation.from_labels(labels, grid, {1: name}, colours)
     cohort.set_segmentation(key, name, drawn, source, model, author, confidence)
+
+
+def stored_words(cohort: Cohort, name: str, sure: Mapping[str, float]) -> str:
+    """Say how sure the stored predictions of an organ are, and how many images a person painted.
+
+    Parameters
+    ----------
+    cohort
+        Where they are stored.
+    name
+        The organ.
+    sure
+        Confidence by case; where a person has painted, that holds.
+    """
+    painted = {one.case_key for one in cohort.segmentations(name=name, kind="human")} & set(sure)
+    high = sum(level_of(one) == "high" for key, one in sure.items() if key not in painted)
+    check = len(sure) - len(painted) - high
+    yours = f", {len(painted)} painted" if painted else ""
+    return f"{image_words(len(sure))} · {high} high, {check} to check{yours} · saved"
 
 
 def _about(record: SegmentationRecord) -> PointState:

@@ -149,8 +149,10 @@ class SegmentationWidget(QWidget):
         self.actions_bar.export_wanted.connect(self._choose_place)
         self.opener.said.connect(self.foot.say)
         for worker in (self.threads.work, self.threads.importing, self.threads.learning):
-            worker.progressed.connect(self.foot.progress)
             worker.busy_changed.connect(self._refresh_busy)
+        for worker in (self.threads.work, self.threads.importing):
+            worker.progressed.connect(self.foot.progress)
+        self.threads.learning.progressed.connect(self._tell_job)
         self._viewer.events.theme.connect(self._restyle)
         application = QApplication.instance()
         if application is not None:
@@ -271,6 +273,11 @@ class SegmentationWidget(QWidget):
 
     def _show_learned(self, name: str) -> None:
         self.canvas.learn(name, self.state.masks[name].mask)
+
+    def _tell_job(self, done: int, total: int, message: str) -> None:
+        """Show how far the job is, unless something of the window itself is at work."""
+        if not (self.threads.work.busy or self.threads.importing.busy):
+            self.foot.progress(done, total, message)
 
     def _refresh_busy(self) -> None:
         threads = self.threads

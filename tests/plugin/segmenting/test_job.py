@@ -13,6 +13,7 @@ from PIL import Image as Pillow
 from medssl.errors import Cancelled, MedsslError
 from medssl.jobs import read_request, run_job
 from medssl.runs import RunFolder
+from medssl.transfer import FinetuneSettings
 from napari_medssl.segmenting import Segmenter, following, learning
 from napari_medssl.session import Status
 from tests.core.segment.discs import SIDE
@@ -37,13 +38,16 @@ def test_the_job_is_given_the_painted_masks_and_its_own_are_stored(
     monkeypatch.setattr("medssl.runs.start_job", start)
     human = stored(corrected, "human")
     assert corrected.can_learn
+    corrected.upright = False
     corrected.learn()
     (request,) = asked
     assert (request.model, request.labelled, dict(request.structures)) == (
         "random", "all", {ORGAN: ("organ",)},
     )  # fmt: skip
+    assert request.settings == FinetuneSettings.few_labels(2, upright=False)
     assert not corrected.learning
     assert said[-1].kind == "done", said[-1].text
+    assert said[-1].text == f"{ORGAN} learned: 5 images · 3 high, 0 to check, 2 painted · saved"
     assert len(stored(corrected, "predicted")) == len(keys)
     assert stored(corrected, "human") == human
 

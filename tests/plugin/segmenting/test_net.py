@@ -84,10 +84,13 @@ def test_the_net_of_the_shape_job_segments_as_its_job_did(
     assert said[-1].kind == "done", said[-1].text
     assert state.organs.current.by == "net"
     before = {key: mask_in(state, key) for key in ("d00.png", "d03.png")}
+    sure = {key: one.confidence for key, one in stored(state, "predicted").items()}
+    assert max(sure.values()) < 0.95, "a net that has hardly learned is not sure"
     state.segment_all()
     assert said[-1].kind == "done", said[-1].text
     for key, mask in before.items():
         np.testing.assert_array_equal(mask_in(state, key), mask)
+        assert stored(state, "predicted")[key].confidence == pytest.approx(sure[key], abs=2e-3)
 
 
 @pytest.fixture
