@@ -56,15 +56,11 @@ def idle(person: Person, dock: Any) -> None:
 
 def shorten_jobs() -> None:
     """Let jobs take fewer steps than a person would: the pictures show the dock."""
-    from medssl.segment.shape_guided import ShapeSettings
     from medssl.transfer import FinetuneSettings
 
-    few, shape = FinetuneSettings.few_labels, ShapeSettings.preset
+    few = FinetuneSettings.few_labels
     FinetuneSettings.few_labels = lambda *args, **values: few(*args, **values).model_copy(
         update={"steps": STEPS}
-    )
-    ShapeSettings.preset = lambda *args, **values: shape(*args, **values).model_copy(
-        update={"steps": STEPS, "refine_steps": STEPS, "batch": 1, "longest_side": 256}
     )
 
 
@@ -99,33 +95,15 @@ def export(person: Person, dock: Any, folder: Path) -> None:
     person.keep(folder / "segmentation-exported.png")
 
 
-def find_shape(person: Person, dock: Any, folder: Path) -> None:
-    """Find another organ by masks of phantoms that are not in the cohort."""
+def show_shape(person: Person, dock: Any, folder: Path) -> None:
+    """Open the group for masks of others, with an organ that nobody has picked."""
     person.click(dock.correct.button)
     person.click(dock.shape.button)
     person.click(dock.organs.more)
     person.click(dock.organs.line)
     person.press("ctrl+a")
-    person.type("both lungs")
+    person.type("heart")
     person.keep(folder / "segmentation-shape.png")
-    dock.state.learn_shape(write_shapes(Path("masks of others")))
-    follow(person, dock, folder / "segmentation-shape-running.png")
-    person.keep(folder / "segmentation-shape-done.png")
-
-
-def write_shapes(folder: Path) -> Path:
-    """Write masks of the lungs of other phantoms."""
-    from medssl.geometry import Grid
-    from medssl.io import Image, write_image
-    from medssl.phantom import make_chest
-
-    folder.mkdir()
-    for number in range(100, 110):
-        masks = make_chest(number).masks
-        lungs = np.any([mask for name, mask in masks.items() if "lung" in name], axis=0)
-        image = Image(lungs.astype(np.uint8), Grid.create(lungs.shape), "yx")
-        write_image(image, folder / f"lungs_{number}.png")
-    return folder
 
 
 def main(folder: Path) -> None:
@@ -193,7 +171,7 @@ def main(folder: Path) -> None:
     raise_tab(dock)
     learn(person, dock, folder)
     export(person, dock, folder)
-    find_shape(person, dock, folder)
+    show_shape(person, dock, folder)
     Path("new study").mkdir()
     dock.open_folder(Path("new study"))
     person.rest(1.0)

@@ -390,6 +390,6 @@ def test_beside_the_landmarks_dock_only_masks_are_added(
     assert not any(isinstance(layer, ImageLayer) for layer in own)
     gui.until(lambda: dock.state.map is not None)
     assert dock.canvas.structures.layer.visible
-    landmarks.close_session()
+    landmarks.close_task()
     gui.until(lambda: dock.state.image is not None)
     assert any(isinstance(layer, ImageLayer) and dock.canvas.owns(layer) for layer in viewer.layers)
