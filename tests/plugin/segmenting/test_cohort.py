@@ -58,6 +58,20 @@ def test_structures_found_anew_begin_organs_anew(state: Segmenter, new_state: An
     assert ORGAN not in state.masks
 
 
+def test_images_that_come_later_get_the_structures_that_were_found(
+    state: Segmenter, tmp_path: Path
+) -> None:
+    pick(state, truth(state, state.key))
+    members, level = state.organs.current.members, state.level
+    more = write_discs(tmp_path / "more", IMAGES + 1)
+    (more[0] / "d05.png").rename(tmp_path / "images" / "d05.png")
+    state.import_images([tmp_path / "images"])
+    assert len(state.cases) == IMAGES + 1
+    assert (state.organs.current.members, state.level) == (members, level)
+    state.segment_all()
+    assert "d05.png" in stored(state, "predicted")
+
+
 def test_another_model_forgets_structures_but_no_mask(state: Segmenter) -> None:
     pick(state, truth(state, state.key))
     state.segment_all()
