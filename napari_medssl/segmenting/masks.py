@@ -73,6 +73,8 @@ class Masks(Structures):
         super().__init__(*arguments)
         self.masks: dict[str, Shown] = {}
         self.stored: tuple[PointState, ...] = ()
+        self._unread = False
+        self.detail_changed.connect(self._read_unread)
 
     def review(self) -> list[PointState]:
         """Masks of the current organ, the least sure first."""
@@ -93,6 +95,7 @@ class Masks(Structures):
     def read_masks(self) -> None:
         """Read what the cohort holds of the organs in the current image."""
         key, names, grid = self.key, self.organs.names, self.grid
+        self._unread = grid is None
         if key is None or grid is None:
             return
 
@@ -109,6 +112,11 @@ class Masks(Structures):
                     self._show_mask(name, found.get(name))
 
         self._run(self._disk, lambda _: self._desk.ask(read), have)
+
+    def _read_unread(self) -> None:
+        """Read the masks of an image whose grid was not known before."""
+        if self._unread:
+            self.read_masks()
 
     def _show_mask(self, name: str, shown: Shown | None) -> None:
         """Show what was read of an organ, or that there is nothing."""

@@ -161,7 +161,7 @@ class SegmentationWidget(DockFrame):
         some = bool(self.state.cases)
         self.empty.setVisible(not some)
         self.body.setVisible(some)
-        self.structures.setVisible(self.state.tree is not None)
+        self.structures.setVisible(self.state.offers_segmenting)
         self.head.refresh()
         self.structures.refresh()
         self.organs.refresh()

@@ -30,6 +30,23 @@ class Threads:
     learning: Any = field(default_factory=Inline)
 
 
+class Later:
+    """Tasks wait until they are told to run, as they do behind a window."""
+
+    def __init__(self) -> None:
+        self._inline, self._waiting = Inline(), []
+
+    def submit(self, *task: Any) -> None:
+        self._waiting.append(task)
+
+    def run(self) -> None:
+        while self._waiting:
+            self._inline.submit(*self._waiting.pop(0))
+
+    def cancel(self) -> None:
+        """Nothing runs meanwhile."""
+
+
 def truth(state: Segmenter, key: str) -> np.ndarray:
     from medssl.io.reading import read_image
 

@@ -13,12 +13,23 @@ from medssl.errors import ModelError
 from medssl.evaluate.scores import dice
 from medssl.jobs import read_request, run_job
 from medssl.jobs.requests import write_request
+from medssl.prepare import ArrayCache
 from medssl.runs import RunFolder
 from medssl.segment.learned import open_learned
 from napari_medssl.segmenting import Segmenter
+from napari_medssl.segmenting.engine import CoreSegmentEngine
 from napari_medssl.session import Status
 from tests.core.segment.discs import write_discs
-from tests.plugin.segmenting.states import IMAGES, ORGAN, finish, pick, stored, truth
+from tests.plugin.segmenting.states import (
+    IMAGES,
+    ORGAN,
+    Later,
+    Threads,
+    finish,
+    pick,
+    stored,
+    truth,
+)
 
 STEPS = 60
 
@@ -170,6 +181,31 @@ def test_a_net_that_is_gone_is_said_and_structures_lead_on(
     learned.put_in(int(learned.map[0][2, 2]))
     learned.segment_all()
     assert said[-1].kind == "done", said[-1].text
+
+
+def test_without_structures_the_net_leads_on_and_its_masks_are_seen(
+    cache: ArrayCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Later()
+    state = Segmenter(CoreSegmentEngine(cache), Threads(disk=disk))
+    state.open_images(write_discs(tmp_path, IMAGES)[0])
+    disk.run()
+    keys = [case.key for case in state.cases]
+    assert not state.offers_segmenting
+
+    def start(run: Path) -> int:
+        finish(run, keys, [], {key: truth(state, key) for key in keys})
+        return 1
+
+    monkeypatch.setattr("medssl.runs.start_job", start)
+    state.learn_shape(tmp_path / "masks")
+    disk.run()
+    assert state.offers_segmenting
+    assert state.can_segment
+    for key in keys[1:3]:
+        state.go_to(key)
+        disk.run()
+        np.testing.assert_array_equal(state.masks[ORGAN].mask, truth(state, key))
 
 
 def test_a_folder_without_a_net_is_refused(tmp_path: Path) -> None:
