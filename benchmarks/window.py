@@ -141,7 +141,7 @@ def measure(images: int, clicks: int) -> dict[str, Any]:
         until(lambda: session.image is not None and not threads.busy)
     result["steps"] = late.stop()
     result["thread_ms"] = {k: round(v * 1000, 1) for k, v in sorted(spent.items())}
-    dock.close_session()
+    dock.close_task()
     viewer.close()
     return result
 

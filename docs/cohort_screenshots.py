@@ -158,7 +158,7 @@ def main(folder: Path) -> None:
     dock.import_tree(Path("new disc"))
     person.rest(1.0)
     person.keep(folder / "cohort-error.png")
-    landmarks.close_session()
+    landmarks.close_task()
     dock.close_task()
     viewer.close()
 

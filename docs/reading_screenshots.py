@@ -109,7 +109,7 @@ def main(folder: Path, work: Path) -> None:
     person.click(room.header_fold.button)
     person.wait(lambda: len(room.header.shown) > 10)
     person.keep(folder / "reading-room-header.png")
-    room.close_room()
+    room.close_task()
     viewer.close()
 
 

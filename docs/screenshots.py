@@ -183,7 +183,7 @@ def main(folder: Path) -> None:
     Path("new study").mkdir()
     dock.open_folder(Path("new study"))
     person.keep(folder / "landmarks-error.png")
-    dock.close_session()
+    dock.close_task()
     viewer.close()
 
 

@@ -23,6 +23,7 @@ from screenshots import HERE, SIZE, Person
 LEVEL = 24
 IMAGES = 16
 INSIDE = 0.5
+STEPS = 60
 
 
 def lung_points(dock: Any) -> list[tuple[float, float]]:
@@ -53,10 +54,63 @@ def idle(person: Person, dock: Any) -> None:
     person.wait(lambda: not dock.threads.busy, 240)
 
 
+def shorten_jobs() -> None:
+    """Let jobs take fewer steps than a person would: the pictures show the dock."""
+    from medssl.transfer import FinetuneSettings
+
+    few = FinetuneSettings.few_labels
+    FinetuneSettings.few_labels = lambda *args, **values: few(*args, **values).model_copy(
+        update={"steps": STEPS}
+    )
+
+
+def follow(person: Person, dock: Any, path: Path) -> None:
+    """Keep a picture of a job once it can tell how long it learns, and wait for its end."""
+
+    def tells() -> bool:
+        words = dock.foot.status.text()
+        return " left" in words and "Preparing" not in words
+
+    person.wait(tells, 600)
+    dock._viewer.screenshot(str(path), canvas_only=False, flash=False)  # noqa: SLF001
+    person.wait(lambda: not dock.state.learning, 1200)
+    idle(person, dock)
+
+
+def learn(person: Person, dock: Any, folder: Path) -> None:
+    """Teach a net what was painted, and keep pictures of it running and done."""
+    person.click(dock.correct.job)
+    follow(person, dock, folder / "segmentation-learning.png")
+    person.keep(folder / "segmentation-learned.png")
+
+
+def export(person: Person, dock: Any, folder: Path) -> None:
+    """Write all masks, as the menu does once a person has chosen the folder."""
+    from napari_medssl.cohorts.exporting import MASK_KINDS
+
+    out = Path("masks of the lungs")
+    out.mkdir()
+    dock.state.export(next(kind for kind in MASK_KINDS if kind.kind == "nifti"), out)
+    idle(person, dock)
+    person.keep(folder / "segmentation-exported.png")
+
+
+def show_shape(person: Person, dock: Any, folder: Path) -> None:
+    """Open the group for masks of others, with an organ that nobody has picked."""
+    person.click(dock.correct.button)
+    person.click(dock.shape.button)
+    person.click(dock.organs.more)
+    person.click(dock.organs.line)
+    person.press("ctrl+a")
+    person.type("heart")
+    person.keep(folder / "segmentation-shape.png")
+
+
 def main(folder: Path) -> None:
     """Walk through the Segmentation dock and keep a picture of each state."""
     import napari
 
+    shorten_jobs()
     viewer = napari.Viewer()
     viewer.window.resize(*SIZE)
     dock = open_dock(viewer, "Segmentation")
@@ -115,6 +169,9 @@ def main(folder: Path) -> None:
     person.wait(lambda: not cohort.threads.busy, 240)
     person.keep(folder / "segmentation-gallery.png")
     raise_tab(dock)
+    learn(person, dock, folder)
+    export(person, dock, folder)
+    show_shape(person, dock, folder)
     Path("new study").mkdir()
     dock.open_folder(Path("new study"))
     person.rest(1.0)

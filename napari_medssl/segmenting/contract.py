@@ -87,6 +87,11 @@ class SegmentEngine(Protocol):
     def taught_all(self, progress: Progress) -> Iterator[Found]:
         """Give what was learned for every image, with a confidence."""
 
+    def net_all(
+        self, where: Path, run: Path, device: str, progress: Progress
+    ) -> tuple[tuple[Problem, ...], Iterator[Found]]:
+        """Give what could not be used of a cohort, and what a job's net says of the others."""
+
 
 @dataclass(frozen=True)
 class TaughtSlice:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from medssl.cohort.findings import SegmentationRecord
     from napari_medssl.points import Source
     from napari_medssl.segmenting.contract import Lesson
+    from napari_medssl.segmenting.organs import By
 
 Place = tuple[str, str]  # key, organ
 _KEPT = 12
@@ -50,6 +51,7 @@ class Correcting(Everywhere):
         self._unwritten: dict[Place, Shown | None] = {}
         self._lessons_read: dict[str, NDArray[np.int8]] = {}
         self._strokes = 0
+        self._by_before: dict[str, By] = {}
 
     def stroke(
         self, name: str, mask: Mask, drawn: NDArray[np.int8], where: Slice | None = None
@@ -101,6 +103,7 @@ class Correcting(Everywhere):
         else:
             self._drawn.pop(place, None)
             shown = base if base is not None and base.by_person else None
+            self._forget_strokes(name)
         self.masks[name] = shown if shown is not None else base or Shown(mask)
         self._keep(key, name, shown)
 
@@ -166,7 +169,7 @@ class Correcting(Everywhere):
             return with_slice(before, where, found)
 
         def have(mask: Mask | None) -> None:
-            self.taught.add(name)
+            self._note_strokes(name)
             if mask is None or number != self._strokes or key != self.key:
                 return
             drawn = self._drawn.get((key, name))
@@ -185,6 +188,23 @@ class Correcting(Everywhere):
                 self._failed(error)
 
         self._run(self._quick, work, have, failed)
+
+    def _note_strokes(self, name: str) -> None:
+        """From now on the organ is what strokes taught."""
+        organ = self.organs.organ(name)
+        some = any(stroked == name for _, stroked in self._drawn)
+        if organ is not None and some and organ.by != "strokes":
+            self._by_before[name] = organ.by
+            self._history.note_strokes(name)
+            self._keep_organs()
+            self.organs_changed.emit()
+
+    def _forget_strokes(self, name: str) -> None:
+        """Go back to what an organ was taught by, once all of its strokes are taken back."""
+        if name in self._by_before and all(organ != name for _, organ in self._drawn):
+            self._history.forget_strokes(name, self._by_before.pop(name))
+            self._keep_organs()
+            self.organs_changed.emit()
 
     def _learn_anew(self, name: str) -> None:
         if self.path is not None:
@@ -225,5 +245,5 @@ class Correcting(Everywhere):
             self._drawn.clear()
             self._earlier.clear()
             self._bases.clear()
-            self.taught.clear()
+            self._by_before.clear()
         super()._adopt(contents)

@@ -25,11 +25,13 @@ from napari_medssl.engine import (
 )
 from napari_medssl.listing import list_where
 from napari_medssl.segmenting.contract import Lesson, Mask, Ready, TaughtSlice
+from napari_medssl.segmenting.net_pass import read_by_net
 from napari_medssl.segmenting.passes import Found, read_cohort
 
 if TYPE_CHECKING:
     from medssl.embed import EmbeddedCase, EmbeddedCohort
     from medssl.geometry import Grid
+    from medssl.io import Problem
     from medssl.prepare import ArrayCache
     from medssl.segment.clusters import HeadClusters, MergeTree, PrototypeClusters
     from medssl.segment.few import LabelTeacher
@@ -181,6 +183,15 @@ class CoreSegmentEngine:
             return expected_dice(share), float((share > 0.5).mean())
 
         return read_cohort(self._keys(), glance, outline, progress)
+
+    def net_all(
+        self, where: Path, run: Path, device: str, progress: Progress
+    ) -> tuple[tuple[Problem, ...], Iterator[Found]]:
+        """Give what could not be used of a cohort, and what a job's net says of the others."""
+        from medssl.prepare import ArrayCache
+
+        cache = self._cache if self._cache is not None else ArrayCache()
+        return read_by_net(where, run, device, cache, progress)
 
     def _masked(self, teacher: LabelTeacher, key: str) -> Mask:
         from medssl.segment.clusters import RefineSettings, organ_mask

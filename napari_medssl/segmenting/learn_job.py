@@ -14,7 +14,7 @@ import numpy as np
 from medssl.errors import MedsslError
 from medssl.progress import Progress
 from napari_medssl.listing import image_places
-from napari_medssl.segmenting.masks import Mask, mask_of, store_mask
+from napari_medssl.segmenting.masks import Mask, mask_of, store_mask, stored_words
 
 if TYPE_CHECKING:
     from medssl.cohort import Cohort
@@ -41,8 +41,8 @@ class Wanted:
         Model folder, run folder, or ``random``.
     device
         Where.
-    effort
-        As of fine-tuning.
+    upright
+        Whether the images have a known way up.
     held_out
         Whether some painted images are kept back.
     """
@@ -52,7 +52,7 @@ class Wanted:
     names: tuple[str, ...]
     model: str
     device: str
-    effort: Literal["quick", "standard"] = "quick"
+    upright: bool = True
     held_out: bool = False
 
 
@@ -77,7 +77,7 @@ def start_learning(wanted: Wanted) -> Path:
         painted = write_painted(cohort, wanted.organ, folder / MASKS)
         sources = [case.source() for case in cases.values()]
     ndim: Literal[2, 3] = 3 if choose_ndim(sources) == 3 else 2
-    settings = FinetuneSettings.preset(wanted.effort, ndim, device=wanted.device)
+    settings = FinetuneSettings.few_labels(ndim, wanted.upright, device=wanted.device)
     kept = max(1, painted // _HELD_OUT) if wanted.held_out else 0
     request = SegmentRequest(
         name=f"{wanted.organ} in {wanted.cohort.stem}",
@@ -123,11 +123,11 @@ def write_painted(cohort: Cohort, organ: str, folder: Path) -> int:
     return len(records)
 
 
-def take_in(wanted: Wanted, run: Path, progress: Progress) -> list[float]:
-    """Store what the job found in all images; give the confidences.
+def take_in(wanted: Wanted, run: Path, progress: Progress) -> str:
+    """Store what the job found in all images; say how sure that is.
 
     The confidence of an image is how usual the organ's size is, times the Dice with what had been
-    found there by other means, if anything had.
+    found there by other means, or else the Dice that the job expects, where it tells one.
 
     Raises
     ------
@@ -142,18 +142,27 @@ def take_in(wanted: Wanted, run: Path, progress: Progress) -> list[float]:
         files = predicted_files(run, cases)
         masks = {stem: read_predicted(path, cases[stem]) for stem, path in files.items()}
         usual = typicality(np.array([mask.mean() for mask in masks.values()]))
-        sure = []
+        told, sure = _told(run), {}
         for number, (stem, mask) in enumerate(masks.items()):
             case = cases[stem]
             progress(number, len(masks), f"Storing {case.name}")
             before = cohort.segmentations(case.key, wanted.organ, "predicted")
-            agreed = _agreement(cohort, before, mask) if before else 1.0
-            sure.append(float(usual[number]) * agreed if mask.any() else 0.0)
+            trust = told.get(stem, float(usual[number]))
+            if before:
+                trust = float(usual[number]) * _agreement(cohort, before, mask)
+            sure[case.key] = trust if mask.any() else 0.0
             store_mask(
                 cohort, case.key, wanted.organ, mask, wanted.names, "predicted", run.name,
-                confidence=sure[-1],
+                confidence=sure[case.key],
             )  # fmt: skip
-    return sure
+        return stored_words(cohort, wanted.organ, sure)
+
+
+def _told(run: Path) -> dict[str, float]:
+    """Read how sure a job is of each image, by its stem; nothing where it does not tell."""
+    with (run / "predicted.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {_stem_of(row["image"]): float(row["confidence"]) for row in rows if "confidence" in row}
 
 
 def score_held_out(wanted: Wanted, run: Path) -> float:
@@ -162,9 +171,7 @@ def score_held_out(wanted: Wanted, run: Path) -> float:
 
     with (run / "predicted.csv").open(encoding="utf-8", newline="") as file:
         new = [row["image"] for row in csv.DictReader(file) if row["learned_from"] == "0"]
-    from medssl.io.formats import extension
-
-    stems = {name[: len(name) - len(extension(name))] for name in (Path(n).name for n in new)}
+    stems = set(map(_stem_of, new))
     scores = []
     with Cohort.open(wanted.cohort) as cohort:
         cases = by_stem(cohort.cases())
@@ -222,7 +229,11 @@ def _agreement(cohort: Cohort, records: Sequence[SegmentationRecord], mask: Mask
 
 
 def _stem(case: CaseRecord) -> str:
+    return _stem_of(case.path.name)
+
+
+def _stem_of(key: str) -> str:
     from medssl.io.formats import extension
 
-    name = case.path.name
+    name = Path(key).name
     return name[: len(name) - len(extension(name))] or name

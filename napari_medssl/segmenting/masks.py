@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from medssl.levels import level_of
 from napari_medssl.colours import colour_of
 from napari_medssl.points import Level, PointState, Source, least_sure_first
 from napari_medssl.segmenting.structures import Structures
+from napari_medssl.session.status import image_words
 
 if TYPE_CHECKING:
     from medssl.cohort import Cohort
@@ -72,6 +73,8 @@ class Masks(Structures):
         super().__init__(*arguments)
         self.masks: dict[str, Shown] = {}
         self.stored: tuple[PointState, ...] = ()
+        self._unread = False
+        self.detail_changed.connect(self._read_unread)
 
     def review(self) -> list[PointState]:
         """Masks of the current organ, the least sure first."""
@@ -92,6 +95,7 @@ class Masks(Structures):
     def read_masks(self) -> None:
         """Read what the cohort holds of the organs in the current image."""
         key, names, grid = self.key, self.organs.names, self.grid
+        self._unread = grid is None
         if key is None or grid is None:
             return
 
@@ -108,6 +112,11 @@ class Masks(Structures):
                     self._show_mask(name, found.get(name))
 
         self._run(self._disk, lambda _: self._desk.ask(read), have)
+
+    def _read_unread(self) -> None:
+        """Read the masks of an image whose grid was not known before."""
+        if self._unread:
+            self.read_masks()
 
     def _show_mask(self, name: str, shown: Shown | None) -> None:
         """Show what was read of an organ, or that there is nothing."""
@@ -182,6 +191,25 @@ def store_mask(
     colours = {name: colour_of(name, names).lower()}
     drawn = Segmentation.from_labels(labels, grid, {1: name}, colours)
     cohort.set_segmentation(key, name, drawn, source, model, author, confidence)
+
+
+def stored_words(cohort: Cohort, name: str, sure: Mapping[str, float]) -> str:
+    """Say how sure the stored predictions of an organ are, and how many images a person painted.
+
+    Parameters
+    ----------
+    cohort
+        Where they are stored.
+    name
+        The organ.
+    sure
+        Confidence by case; where a person has painted, that holds.
+    """
+    painted = {one.case_key for one in cohort.segmentations(name=name, kind="human")} & set(sure)
+    high = sum(level_of(one) == "high" for key, one in sure.items() if key not in painted)
+    check = len(sure) - len(painted) - high
+    yours = f", {len(painted)} painted" if painted else ""
+    return f"{image_words(len(sure))} · {high} high, {check} to check{yours} · saved"
 
 
 def _about(record: SegmentationRecord) -> PointState:

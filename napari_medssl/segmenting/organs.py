@@ -6,19 +6,35 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Literal, get_args
 
 from medssl.errors import SettingsError, StorageError
 
 ORGANS_NAME = "organs.json"
 _STEPS = 200
+By = Literal["structures", "strokes", "net"]
 
 
 @dataclass(frozen=True)
 class Organ:
-    """A name, and the clusters that make it up."""
+    """What a person wants to have segmented.
+
+    Parameters
+    ----------
+    name
+        Its name.
+    members
+        The clusters that were picked.
+    by
+        What was taught last, and so segments all images.
+    net
+        Run folder of the newest job that learned it; empty: there was none.
+    """
 
     name: str
     members: frozenset[int] = frozenset()
+    by: By = "structures"
+    net: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,16 +100,26 @@ class Organs:
         """Add clusters to the current organ; another organ loses them."""
         taken = frozenset(members)
         others = tuple(replace(o, members=o.members - taken) for o in self.every)
-        joined = replace(self.current, members=self.current.members | taken)
+        joined = _picked(self.current, self.current.members | taken)
         return replace(self, every=(*others[: self.at], joined, *others[self.at + 1 :]))
 
     def take_out(self, members: Collection[int]) -> Organs:
         """Take clusters out of the current organ."""
-        return self._with(replace(self.current, members=self.current.members - frozenset(members)))
+        return self._with(_picked(self.current, self.current.members - frozenset(members)))
 
     def emptied(self) -> Organs:
         """Keep the names only: the clusters are others now."""
-        return replace(self, every=tuple(Organ(organ.name) for organ in self.every))
+        return replace(self, every=tuple(replace(o, members=frozenset()) for o in self.every))
+
+    def taught(self, name: str, by: By, net: str | None = None) -> Organs:
+        """Say what was taught last of an organ, and which net learned it if that is new."""
+
+        def teach(organ: Organ) -> Organ:
+            if organ.name != name:
+                return organ
+            return replace(organ, by=by, net=organ.net if net is None else net)
+
+        return replace(self, every=tuple(map(teach, self.every)))
 
     def _with(self, organ: Organ) -> Organs:
         return replace(self, every=(*self.every[: self.at], organ, *self.every[self.at + 1 :]))
@@ -101,6 +127,17 @@ class Organs:
     def _require_free(self, name: str) -> None:
         if name in self.names:
             raise SettingsError(f"there is an organ {name} already. Choose another name")
+
+
+def _picked(organ: Organ, members: frozenset[int]) -> Organ:
+    """Give an organ of other clusters: what is picked is newer than what was taught before."""
+    return organ if members == organ.members else replace(organ, members=members, by="structures")
+
+
+def _without_strokes(organs: Organs, name: str) -> Organs:
+    organ = organs.organ(name)
+    stroked = organ is not None and organ.by == "strokes"
+    return organs.taught(name, "structures") if stroked else organs
 
 
 class History:
@@ -118,6 +155,22 @@ class History:
         self._before = [*self._before[-_STEPS:], self.now]
         self.now, self._after = organs, []
         return True
+
+    def note_net(self, name: str, net: str) -> None:
+        """Note that a net has learned an organ; undo goes back to what was picked before."""
+        self.now = self.now.taught(name, "net", net)
+
+    def note_strokes(self, name: str) -> None:
+        """Note that strokes taught an organ; no undo of a pick takes that back."""
+        self.now = self.now.taught(name, "strokes")
+        self._before = [one.taught(name, "strokes") for one in self._before]
+        self._after = [one.taught(name, "strokes") for one in self._after]
+
+    def forget_strokes(self, name: str, by: By) -> None:
+        """Note that all strokes were taken back, and what it was taught by before."""
+        self.now = self.now.taught(name, by)
+        self._before = [_without_strokes(one, name) for one in self._before]
+        self._after = [_without_strokes(one, name) for one in self._after]
 
     def begin(self, organs: Organs) -> None:
         """Begin anew, with nothing to undo."""
@@ -150,7 +203,10 @@ def keep_organs(folder: Path, organs: Organs) -> None:
     """
     from medssl.io._atomic import write_text
 
-    kept = [{"name": organ.name, "members": sorted(organ.members)} for organ in organs.every]
+    kept = [
+        {"name": organ.name, "members": sorted(organ.members), "by": organ.by, "net": organ.net}
+        for organ in organs.every
+    ]
     with write_text(folder / ORGANS_NAME) as file:
         json.dump({"organs": kept, "current": organs.at}, file, indent=1)
 
@@ -168,9 +224,7 @@ def recall_organs(folder: Path) -> Organs:
         return Organs()
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        every = tuple(
-            Organ(str(o["name"]), frozenset(map(int, o["members"]))) for o in kept["organs"]
-        )
+        every = tuple(map(_organ, kept["organs"]))
         return Organs(every, min(int(kept["current"]), len(every) - 1)) if every else Organs()
     except OSError as error:
         raise StorageError(f"{path}: the organs cannot be read ({error.strerror}).") from error
@@ -178,3 +232,11 @@ def recall_organs(folder: Path) -> Organs:
         raise StorageError(
             f"{path}: this file of organs is damaged. Delete it; masks that are stored stay."
         ) from error
+
+
+def _organ(kept: Any) -> Organ:
+    by = kept.get("by", "structures")
+    if by not in get_args(By):
+        raise ValueError(by)
+    members = frozenset(map(int, kept["members"]))
+    return Organ(str(kept["name"]), members, by, str(kept.get("net", "")))

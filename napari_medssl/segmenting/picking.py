@@ -55,15 +55,17 @@ class Picking(Masks):
 
     def undo(self) -> None:
         """Take back the last change of an organ."""
-        self._turn(self._history.undo(), "Undone", "Nothing to undo")
+        self._turn(self._history.undo, "Undone", "Nothing to undo")
 
     def redo(self) -> None:
         """Make it again."""
-        self._turn(self._history.redo(), "Done again", "Nothing to redo")
+        self._turn(self._history.redo, "Done again", "Nothing to redo")
 
-    def _turn(self, turned: bool, words: str, nothing: str) -> None:
+    def _turn(self, turn: Callable[[], bool], words: str, nothing: str) -> None:
+        before = self.organs
+        turned = turn()
         if turned:
-            self._organs_are_others()
+            self._organs_are_others(before)
         self._say("info", words if turned else nothing)
 
     def _try(self, change: Callable[[], Organs]) -> None:
@@ -76,18 +78,24 @@ class Picking(Masks):
             self._change(organs)
 
     def _change(self, organs: Organs) -> None:
+        before = self.organs
         if self._history.change(organs):
-            self._organs_are_others()
+            self._organs_are_others(before)
 
-    def _organs_are_others(self) -> None:
+    def _organs_are_others(self, before: Organs) -> None:
         self._keep_organs()
         for name in set(self.masks) - set(self.organs.names):
             del self.masks[name]
         self.organs_changed.emit()
         for organ in self.organs.every:
-            shown = self.masks.get(organ.name)
-            if shown is None or not shown.by_person:
-                self._outline(organ.name)
+            shown, was = self.masks.get(organ.name), before.organ(organ.name)
+            if shown is not None and shown.by_person:
+                continue
+            if organ.by == "structures":
+                if was is None or (was.by, was.members) != (organ.by, organ.members):
+                    self._outline(organ.name)
+            elif was is None or was.by != organ.by:
+                self.read_masks()  # an undone pick: what was stored before it holds again
 
     def _show_mask(self, name: str, shown: Shown | None) -> None:
         if shown is not None or not self._outline(name):

@@ -91,6 +91,7 @@ class Structures(Looking):
         self._mapped: str | None = None
         self._history = History()
         self._prepared_of: Path | None = None
+        self._prepared: frozenset[str] = frozenset()
 
     @property
     def sources(self) -> tuple[Any, ...]:
@@ -138,6 +139,8 @@ class Structures(Looking):
         if path is None or not self.cases or self.finding:
             return
         known, count, upright = self.ready, self.count, self.upright
+        if known is None:
+            self._prepared = frozenset(self._by_key)
         self._set_finding(True)
         self._say("busy", "Finding structures")
 
@@ -209,7 +212,7 @@ class Structures(Looking):
             return
         from medssl.segment.clusters.storage import has_clusters
 
-        self._prepared_of = path
+        self._prepared_of, self._prepared = path, frozenset(self._by_key)
         if not has_clusters(path / FOLDER):
             return
         self._say("busy", "Preparing the images")
@@ -238,8 +241,9 @@ class Structures(Looking):
         self.import_changed.emit()
 
     def _adopt_tree(self, tree: MergeTree) -> None:
+        again = self.tree is not None and self.tree.count == tree.count
         self.tree = tree
-        self.level = min(USUAL_LEVEL, tree.count)
+        self.level = self.level if again else min(USUAL_LEVEL, tree.count)
         self._mapped, self.map = None, None
         self.organs_changed.emit()
         self._show_structures()
@@ -281,6 +285,8 @@ class Structures(Looking):
         if self.key not in self._by_key and self.cases:
             self.go_to(self.cases[0].key)
         if not self.importing:
+            if self.ready is not None and not self._prepared.issuperset(self._by_key):
+                self._prepared_of = None  # images came in since
             self._recall()
 
     def _begin_organs(self) -> None:

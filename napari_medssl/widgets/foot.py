@@ -53,6 +53,7 @@ class Foot(QWidget):
         layout.addWidget(self._running)
         layout.addWidget(self.problems)
         self._started = 0.0
+        self._counted = (0, 0)  # what was done when the estimate began, and of how many
         self.set_busy(False)
 
     @property
@@ -70,7 +71,7 @@ class Foot(QWidget):
 
     def set_busy(self, busy: bool) -> None:
         """Show the bar while something runs."""
-        self._started = time.monotonic()
+        self._started, self._counted = time.monotonic(), (0, 0)
         self._running.setVisible(busy)
         self.bar.setRange(0, 0)
 
@@ -78,8 +79,10 @@ class Foot(QWidget):
         """Show how far the work is, and about how long it still takes."""
         if total <= 0:
             self.bar.setRange(0, 0)
-            self._started = time.monotonic()
+            self._started, self._counted = time.monotonic(), (0, 0)
         else:
+            if total != self._counted[1] or done < self.bar.value():
+                self._started, self._counted = time.monotonic(), (done, total)
             self.bar.setRange(0, total)
             self.bar.setValue(done)
         if message and self.status.property("kind") != "error":
@@ -90,9 +93,10 @@ class Foot(QWidget):
         if total <= 0:
             return ""
         part = f" · {done} of {total}"
-        if done == 0 or spent < _ESTIMATE_AFTER_S:
+        counted = done - self._counted[0]
+        if counted <= 0 or spent < _ESTIMATE_AFTER_S:
             return part
-        return f"{part} · {time_words(spent / done * (total - done))}"
+        return f"{part} · {time_words(spent / counted * (total - done))}"
 
     def show_problems(self, problems: Sequence[Problem], notes: Sequence[str] = ()) -> None:
         """List the files that could not be used, each with its reason and remedy, and the notes."""

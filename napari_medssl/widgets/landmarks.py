@@ -6,9 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from napari import Viewer
-from qtpy.QtCore import QEvent, QSize, QTimer
-from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
+from qtpy.QtCore import QTimer
 
 from napari_medssl import shortcuts
 from napari_medssl.engine import CoreEngine, LandmarkEngine
@@ -20,6 +18,7 @@ from napari_medssl.threads import TaskThreads
 from napari_medssl.widgets.action_bar import ActionBar
 from napari_medssl.widgets.canvas import LandmarkCanvas
 from napari_medssl.widgets.case_panel import CasePanel
+from napari_medssl.widgets.dock_frame import DockFrame, column
 from napari_medssl.widgets.empty_page import EmptyPage
 from napari_medssl.widgets.following import Following
 from napari_medssl.widgets.foot import Foot
@@ -30,11 +29,9 @@ from napari_medssl.widgets.options import Options
 from napari_medssl.widgets.parts import button, rule
 from napari_medssl.widgets.protocol.group import ProtocolGroup
 from napari_medssl.widgets.review import ReviewList
-from napari_medssl.widgets.style import sheet
-from napari_medssl.widgets.tabs import join_tabs
 
 
-class LandmarksWidget(QWidget):
+class LandmarksWidget(DockFrame):
     """One-click landmarks in a cohort of images.
 
     Parameters
@@ -46,8 +43,7 @@ class LandmarksWidget(QWidget):
     """
 
     def __init__(self, napari_viewer: Viewer, engine: LandmarkEngine | None = None) -> None:
-        super().__init__()
-        self._viewer = napari_viewer
+        super().__init__(napari_viewer)
         self.threads = threads = TaskThreads()
         self.session = session = Session(
             engine if engine is not None else CoreEngine(),
@@ -61,23 +57,10 @@ class LandmarksWidget(QWidget):
         self._shared = shared_state(napari_viewer)
         self._build()
         self._connect()
-        self._closed = self._placed = False
         self._release_keys = shortcuts.bind(napari_viewer, self._actions())
         self.destroyed.connect(lambda: threads.end(session.save_rest))
-        self._restyle()
         self._refresh_all()
         self._following = Following(session, self._shared, self._place_next)
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        """Open as a tab beside the other docks of ours."""
-        super().showEvent(event)
-        if not self._placed:
-            self._placed = True
-            join_tabs(self)
-
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Width of the dock."""
-        return QSize(384, 640)
 
     # --- parts
 
@@ -94,26 +77,9 @@ class LandmarksWidget(QWidget):
         self.protocol = ProtocolGroup(session, self.threads.display)
         self.protocol.alternate_with(self.options)
         self.foot = Foot(session.cancel)
-        self.body = QWidget()
-        body = QVBoxLayout(self.body)
-        body.setContentsMargins(0, 0, 0, 0)
-        body.setSpacing(7)
-        for part in (self.list, self.place_button, rule(), self.case_panel):
-            body.addWidget(part)
-        body.addWidget(self.review, 1)
-        body.addWidget(self.protocol)
-        body.addWidget(self.options)
-        self.setMinimumWidth(320)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 8, 10, 10)
-        layout.setSpacing(8)
-        layout.addWidget(self.head)
-        layout.addWidget(rule())
-        layout.addWidget(self.empty, 1)
-        layout.addWidget(self.body, 1)
-        layout.addWidget(self.actions_bar)
-        layout.addWidget(rule())
-        layout.addWidget(self.foot)
+        parts = (self.list, self.place_button, rule(), self.case_panel, (self.review, 1))
+        self.body = column(*parts, self.protocol, self.options)
+        self.stack(self.head, (self.empty, self.body), self.actions_bar, self.foot)
 
     def _connect(self) -> None:
         session, canvas = self.session, self.canvas
@@ -143,11 +109,7 @@ class LandmarksWidget(QWidget):
         self.opener.said.connect(self.foot.say)
         self.threads.work.progressed.connect(self.foot.progress)
         self.threads.work.busy_changed.connect(self.foot.set_busy)
-        self._viewer.events.theme.connect(self._restyle)
         self._shared.owners.add(canvas)
-        application = QApplication.instance()
-        if application is not None:
-            application.aboutToQuit.connect(self.close_session)
 
     def _actions(self) -> dict[str, Callable[[], object]]:
         session = self.session
@@ -283,28 +245,12 @@ class LandmarksWidget(QWidget):
         else:
             self.canvas.show_similarity(found[0], (found[1], found[2]))
 
-    def _restyle(self) -> None:
-        self.setStyleSheet(sheet(self._viewer))
-
     # --- end
 
-    def close_session(self) -> None:
+    def _let_go(self) -> None:
         """Let go of the viewer and end the threads; what was clicked is written first."""
-        if self._closed:
-            return
-        self._closed = True
         self._release_keys()
         self._following.end()
         self.options.initials.end()
-        self._viewer.events.theme.disconnect(self._restyle)
         self.threads.end(self.session.save_rest)
         self.canvas.close()
-
-    def event(self, event: QEvent) -> bool:
-        """End the session with the dock: napari takes the widget out of it, and tells nobody."""
-        done = bool(super().event(event))
-        if event.type() == QEvent.Type.Close or (
-            event.type() == QEvent.Type.ParentChange and self.parent() is None
-        ):
-            self.close_session()
-        return done

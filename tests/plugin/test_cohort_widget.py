@@ -176,7 +176,7 @@ def test_both_docks_show_the_same_cohort_and_case(opened, viewer, engine) -> Non
     assert opened.browser.counts()["reviewed"] == 2
     opened.browser.correct()
     assert landmarks.canvas.armed
-    landmarks.close_session()
+    landmarks.close_task()
     gui.until(lambda: opened.browser.image is not None)
     assert opened.stage.canvas is not None
     assert shared_state(viewer).images == opened.browser.where

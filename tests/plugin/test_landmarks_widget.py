@@ -315,5 +315,5 @@ def test_no_step_holds_the_window(viewer, engine, pictures, monkeypatch) -> None
         gui.wait_idle(dock)
         dock._on_placed("carina", (50.0, 40.0))
         gui.wait_idle(dock)
-    dock.close_session()
+    dock.close_task()
     assert max(spent.values()) < 0.05, spent

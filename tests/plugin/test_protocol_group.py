@@ -88,7 +88,7 @@ def test_initials_are_remembered(opened, viewer) -> None:
     gui.place(opened, viewer, "hilum", (50, 50))
     assert opened.session.point.author == "AB"
     assert opened.case_panel.point.toolTip() == "placed by AB"
-    opened.close_session()
+    opened.close_task()
     again = gui.open_dock(viewer, type(opened.session._engine)())
     assert again.options.initials.line.text() == "AB"
     assert again.session.author == "AB"

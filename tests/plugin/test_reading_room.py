@@ -42,7 +42,7 @@ def room(viewer):
     viewer.window.add_dock_widget(dock, name="Reading room", area="right")
     gui.until(dock.isVisible)
     yield dock
-    dock.close_room()
+    dock.close_task()
 
 
 def add(viewer, image: MedImage):
@@ -127,10 +127,10 @@ def test_the_landmarks_dock_and_the_room_share_the_letters(viewer, room, tmp_pat
     gui.wait_idle(landmarks)
     assert room.letters.words == ("A", "P", "R", "L")
     assert room.target.layer.name == "trunk.nii.gz"
-    room.close_room()
+    room.close_task()
     gui.settle()
     assert viewer.canvas.overlays["medssl_middle_left"].text == "R"
-    landmarks.close_session()
+    landmarks.close_task()
     gui.settle()
     assert not viewer.canvas.overlays["medssl_middle_left"].visible
 

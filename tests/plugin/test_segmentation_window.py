@@ -15,7 +15,8 @@ from scipy import ndimage
 
 from medssl.cohort import Cohort
 from medssl.evaluate.scores import dice
-from medssl.io import write_image
+from medssl.geometry import Grid
+from medssl.io import Image, write_image
 from medssl.io.reading import read_image
 from medssl.phantom import make_chest
 from medssl.prepare.maps import to_working
@@ -285,6 +286,28 @@ def test_each_image_has_its_own_masks(dock: Any, viewer: Any, films_here: Path) 
     np.testing.assert_array_equal(state.masks[ORGAN].mask, first)
 
 
+def test_an_image_of_another_size_is_seen_whole(dock: Any, viewer: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "sizes"
+    folder.mkdir()
+    film = make_chest(0).image
+    write_image(film, folder / "a.nrrd")
+    wide = np.repeat(film.array, 3, axis=1)
+    write_image(Image(wide, Grid.create(wide.shape, film.grid.spacing), "yx"), folder / "b.nrrd")
+    dock.open_folder(folder)
+    gui.until(lambda: len(dock.state.cases) == 2 and dock.state.image is not None)
+    idle(dock)
+    dock.actions_bar.primary.click()
+    gui.until(lambda: dock.state.map is not None)
+    dock.state.go_to("b.nrrd")
+    gui.until(lambda: dock.state.image is not None)
+    idle(dock)
+    (layer,) = (one for one in viewer.layers if isinstance(one, ImageLayer))
+    native = gui.canvas_of(viewer).native
+    for corner in layer.extent.world:
+        at = gui.position_of(viewer, corner)
+        assert native.rect().contains(at), corner
+
+
 def test_the_dock_comes_back_as_it_was_left(dock: Any, viewer: Any, films_here: Path) -> None:
     find_structures(dock, films_here, 24)
     gui.click(viewer, lung_points(dock, 0)[0])
@@ -367,6 +390,6 @@ def test_beside_the_landmarks_dock_only_masks_are_added(
     assert not any(isinstance(layer, ImageLayer) for layer in own)
     gui.until(lambda: dock.state.map is not None)
     assert dock.canvas.structures.layer.visible
-    landmarks.close_session()
+    landmarks.close_task()
     gui.until(lambda: dock.state.image is not None)
     assert any(isinstance(layer, ImageLayer) and dock.canvas.owns(layer) for layer in viewer.layers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,15 @@ import gui
 
 from napari_medssl.shortcuts import (
     COHORT,
+    LABELS,
+    LESIONS,
     PRETRAINING,
     READING,
     SEGMENTATION,
     TABLE,
+    Shortcut,
     bind,
+    bind_over,
     labelled,
     shortcut,
 )
@@ -50,9 +55,11 @@ def claimed(layer_class: type) -> set[KeyBinding]:
     return {k for k in keys if k is not Ellipsis}
 
 
+ALWAYS_BOUND = (*TABLE, *COHORT, *PRETRAINING, *READING, *SEGMENTATION)
+
+
 @pytest.mark.parametrize(
-    "key",
-    [key for row in (*TABLE, *COHORT, *PRETRAINING, *READING, *SEGMENTATION) for key in row.keys],
+    "key", sorted({key for row in (*ALWAYS_BOUND, *LESIONS) for key in row.keys})
 )
 def test_our_keys_are_free_on_every_layer_and_in_the_viewer(key: str) -> None:
     ours = coerce_keybinding(key)
@@ -63,10 +70,98 @@ def test_our_keys_are_free_on_every_layer_and_in_the_viewer(key: str) -> None:
 
 
 def test_no_key_twice_and_each_printed() -> None:
-    rows = {row.action: row for row in (*TABLE, *COHORT, *PRETRAINING, *READING, *SEGMENTATION)}
+    rows = {row.action: row for row in ALWAYS_BOUND}
     keys = [key for row in rows.values() for key in row.keys]
     assert len(keys) == len(set(keys))
     assert labelled("Find in all images", "find").endswith(shortcut("find").printed)
+
+
+def test_labels_and_lessons_of_lesions_share_keys_only_with_what_gives_way() -> None:
+    rows = {row.action: row for row in (*LESIONS, *LABELS)}
+    keys = [key for row in rows.values() for key in row.keys]
+    assert len(keys) == len(set(keys))
+    own = {key for row in rows.values() if row not in TABLE for key in row.keys}
+    taken = {key for row in ALWAYS_BOUND for key in row.keys} & own
+    landmarks = {"find", "next_to_check", "similarity"}
+    assert taken == {
+        key
+        for row in (*TABLE, *READING)
+        if row in READING or row.action in landmarks
+        for key in row.keys
+    }
+    assert [shortcut(f"label_{n}").printed for n in range(1, 10)] == list("123456789")
+    assert labelled("Learn and show where", "learn").endswith("W")
+
+
+def press_row(viewer, row: Shortcut) -> None:
+    """Press the first key of a row, as a person does."""
+    *modifiers, key = row.keys[0].split("-")
+    shift = Qt.KeyboardModifier.ShiftModifier if modifiers else gui.NO_KEYS
+    gui.press(viewer, getattr(Qt.Key, f"Key_{key}"), shift)
+
+
+def fired_by(fired: list[str], table: Sequence[Shortcut]) -> dict[str, object]:
+    return {row.action: (lambda action=row.action: fired.append(action)) for row in table}
+
+
+@pytest.mark.gui
+@pytest.mark.parametrize("table", [SEGMENTATION, LESIONS], ids=["segmentation", "lesions"])
+def test_keys_of_masks_and_lesions_fire_on_each_layer(viewer, table: Sequence[Shortcut]) -> None:
+    fired: list[str] = []
+    release = bind(viewer, fired_by(fired, table), table)
+    for name, make in LAYERS.items():
+        viewer.layers.selection.active = viewer.add_layer(make())
+        fired.clear()
+        for row in table:
+            press_row(viewer, row)
+        assert fired == [row.action for row in table], name
+    release()
+    fired.clear()
+    press_row(viewer, table[0])
+    assert fired == []
+
+
+@pytest.mark.gui
+def test_lesions_take_keys_of_landmarks_while_they_are_seen_and_give_them_back(viewer) -> None:
+    fired: list[str] = []
+    release_landmarks = bind(viewer, fired_by(fired, TABLE))
+    release_lesions = bind(viewer, fired_by(fired, LESIONS), LESIONS)
+    keys = [row for row in LESIONS if row not in TABLE]
+    for row in keys:
+        press_row(viewer, row)
+    release_lesions()
+    for row in keys:
+        press_row(viewer, row)
+    release_landmarks()
+    assert fired == [row.action for row in keys] + ["next_to_check", "find", "similarity"]
+
+
+@pytest.mark.gui
+def test_digits_label_on_each_layer_while_it_is_seen_and_napari_s_come_back(viewer) -> None:
+    fired: list[str] = []
+    release_reading = bind(viewer, fired_by(fired, READING), READING)
+    before = [viewer.add_layer(make()) for make in (LAYERS["labels"], LAYERS["points"])]
+    release = bind_over(viewer, fired_by(fired, LABELS), LABELS)
+    later = [viewer.add_layer(make()) for make in LAYERS.values()]
+    for layer in (*before, *later):
+        viewer.layers.selection.active = layer
+        fired.clear()
+        mode = str(layer.mode)
+        for row in LABELS:
+            press_row(viewer, row)
+        assert fired == [row.action for row in LABELS], layer
+        assert str(layer.mode) == mode, layer
+    release()
+    fired.clear()
+    for layer, key, mode in ((before[0], Qt.Key.Key_2, "paint"), (before[1], Qt.Key.Key_2, "add")):
+        viewer.layers.selection.active = layer
+        gui.press(viewer, key)
+        assert str(layer.mode) == mode
+    viewer.layers.selection.active = later[0]
+    for row in READING:
+        press_row(viewer, row)
+    assert fired == [row.action for row in READING]
+    release_reading()
 
 
 @pytest.mark.gui

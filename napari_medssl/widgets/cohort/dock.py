@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from napari import Viewer
-from qtpy.QtCore import QEvent, QSize, QTimer
+from qtpy.QtCore import QTimer
 from qtpy.QtGui import QColor, QHideEvent, QShowEvent
-from qtpy.QtWidgets import QApplication, QFileDialog, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog
 
 from napari_medssl import shortcuts
 from napari_medssl.cohorts import CohortBrowser
@@ -26,13 +26,12 @@ from napari_medssl.widgets.cohort.pixmaps import Pixmaps
 from napari_medssl.widgets.cohort.review_panel import ReviewPanel
 from napari_medssl.widgets.cohort.sharing import Sharing
 from napari_medssl.widgets.cohort.views import CaseViews
+from napari_medssl.widgets.dock_frame import DockFrame, column
 from napari_medssl.widgets.empty_page import EmptyPage
 from napari_medssl.widgets.export_menu import ask_place
 from napari_medssl.widgets.foot import Foot
 from napari_medssl.widgets.opener import Opener
-from napari_medssl.widgets.parts import rule
-from napari_medssl.widgets.style import colours, sheet
-from napari_medssl.widgets.tabs import join_tabs
+from napari_medssl.widgets.style import colours
 
 LOOK_MS = 1500
 _NOTHING = (
@@ -53,7 +52,7 @@ _COMING = (
 )
 
 
-class CohortWidget(QWidget):
+class CohortWidget(DockFrame):
     """All cases of a cohort: see, sort, filter, open, and review them.
 
     Parameters
@@ -63,8 +62,7 @@ class CohortWidget(QWidget):
     """
 
     def __init__(self, napari_viewer: Viewer) -> None:
-        super().__init__()
-        self._viewer = napari_viewer
+        super().__init__(napari_viewer)
         self._shared = shared_state(napari_viewer)
         self.threads = threads = CohortThreads()
         self.browser = CohortBrowser(
@@ -73,7 +71,6 @@ class CohortWidget(QWidget):
         self.queue = PictureQueue(threads.pictures)
         self.stage = OwnStage(napari_viewer, self.browser, self)
         self.opener = Opener(napari_viewer, self.stage, self.browser, threads.importing, self)
-        self._closed = self._placed = False
         self._path: Path | None = None
         self._build()
         self._connect()
@@ -87,19 +84,12 @@ class CohortWidget(QWidget):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Open as a tab beside the other docks of ours."""
         super().showEvent(event)
-        if not self._placed:
-            self._placed = True
-            join_tabs(self)
         self._shared.see_gallery(True)
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
         """Tell that the gallery is not seen."""
         super().hideEvent(event)
         self._shared.see_gallery(False)
-
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Width of the dock."""
-        return QSize(384, 640)
 
     # --- parts
 
@@ -111,25 +101,8 @@ class CohortWidget(QWidget):
         self.views = CaseViews(self.model, self.pixmaps)
         self.panel, self.options = ReviewPanel(browser), Options(browser, self._shared)
         self.actions_bar, self.foot = ActionBar(browser), Foot(self._stop)
-        self.body = QWidget()
-        body = QVBoxLayout(self.body)
-        body.setContentsMargins(0, 0, 0, 0)
-        body.setSpacing(7)
-        body.addWidget(self.filters)
-        body.addWidget(self.views, 1)
-        body.addWidget(self.panel)
-        body.addWidget(self.options)
-        self.setMinimumWidth(320)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 8, 10, 10)
-        layout.setSpacing(8)
-        layout.addWidget(self.head)
-        layout.addWidget(rule())
-        layout.addWidget(self.empty, 1)
-        layout.addWidget(self.body, 1)
-        layout.addWidget(self.actions_bar)
-        layout.addWidget(rule())
-        layout.addWidget(self.foot)
+        self.body = column(self.filters, (self.views, 1), self.panel, self.options)
+        self.stack(self.head, (self.empty, self.body), self.actions_bar, self.foot)
         self._look = QTimer(self, interval=LOOK_MS)
 
     def _connect(self) -> None:
@@ -158,10 +131,6 @@ class CohortWidget(QWidget):
         for worker in (self.threads.importing, self.threads.refining):
             worker.progressed.connect(self.foot.progress)
             worker.busy_changed.connect(self._refresh_busy)
-        self._viewer.events.theme.connect(self._restyle)
-        application = QApplication.instance()
-        if application is not None:
-            application.aboutToQuit.connect(self.close_task)
 
     def _actions(self) -> dict[str, Callable[[], object]]:
         browser = self.browser
@@ -259,29 +228,16 @@ class CohortWidget(QWidget):
         self.foot.set_busy(self.threads.importing.busy or self.threads.refining.busy)
 
     def _restyle(self) -> None:
-        self.setStyleSheet(sheet(self._viewer))
+        super()._restyle()
         self.views.gallery.tile.text = QColor(colours(self._viewer)[0])
 
     # --- end
 
-    def close_task(self) -> None:
+    def _let_go(self) -> None:
         """Let go of the viewer and end the threads; what was said is written first."""
-        if self._closed:
-            return
-        self._closed = True
         self._look.stop()
         self._release_keys()
         self.options.initials.end()
         self.sharing.end()
-        self._viewer.events.theme.disconnect(self._restyle)
         self.threads.end(self.browser.close)
         self.stage.end()
-
-    def event(self, event: QEvent) -> bool:
-        """End with the dock: napari takes the widget out of it, and tells nobody."""
-        done = bool(super().event(event))
-        if event.type() == QEvent.Type.Close or (
-            event.type() == QEvent.Type.ParentChange and self.parent() is None
-        ):
-            self.close_task()
-        return done

@@ -7,9 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from napari import Viewer
-from qtpy.QtCore import QEvent, QSize
 from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QApplication, QFileDialog, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog
 
 from napari_medssl import shortcuts
 from napari_medssl.lesions.classes import MOST
@@ -20,6 +19,7 @@ from napari_medssl.lesions.threads import LesionThreads
 from napari_medssl.shared import shared_state
 from napari_medssl.widgets.cohort.own_stage import OwnStage
 from napari_medssl.widgets.cohort.sharing import Sharing
+from napari_medssl.widgets.dock_frame import DockFrame, column
 from napari_medssl.widgets.empty_page import EmptyPage
 from napari_medssl.widgets.foot import Foot
 from napari_medssl.widgets.lesions.action_bar import ActionBar
@@ -31,8 +31,6 @@ from napari_medssl.widgets.lesions.options import Options
 from napari_medssl.widgets.lesions.result_box import ResultBox
 from napari_medssl.widgets.opener import Opener
 from napari_medssl.widgets.parts import label, rule
-from napari_medssl.widgets.style import sheet
-from napari_medssl.widgets.tabs import join_tabs
 
 _HINT = (
     "Open a folder of images. Say of each with one key whether it is normal or abnormal; nothing "
@@ -42,7 +40,7 @@ _NOTHING = ("No images yet", _HINT, True)
 _COMING = ("The images come in", "Each one can be labelled as soon as it is stored.", False)
 
 
-class LesionsWidget(QWidget):
+class LesionsWidget(DockFrame):
     """Lesion maps from labels of whole images.
 
     Parameters
@@ -54,8 +52,7 @@ class LesionsWidget(QWidget):
     """
 
     def __init__(self, napari_viewer: Viewer, engine: MapEngine | None = None) -> None:
-        super().__init__()
-        self._viewer = napari_viewer
+        super().__init__(napari_viewer)
         self._shared = shared_state(napari_viewer)
         self.threads = threads = LesionThreads()
         self.lesions = Lesions(
@@ -67,14 +64,13 @@ class LesionsWidget(QWidget):
         self.layers = MapLayers(napari_viewer)
         self.comparison = Comparison(napari_viewer)
         self.opener = Opener(napari_viewer, self.stage, self.lesions, threads.importing, self)
-        self._closed = self._placed = self._seen = False
+        self._seen = False
         self._release: list[Callable[[], None]] = []
         self._bound: tuple[bool, bool] = (False, False)
         self._build()
         self._connect()
         close = self.lesions.close
         self.destroyed.connect(lambda: threads.end(close))
-        self._restyle()
         self._shared.owners.add(self.layers)
         self._shared.owners.add(self.comparison)
         self.sharing = Sharing(self.lesions, self._shared, self.stage)
@@ -85,9 +81,6 @@ class LesionsWidget(QWidget):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Open as a tab beside the other docks of ours, and take the keys."""
         super().showEvent(event)
-        if not self._placed:
-            self._placed = True
-            join_tabs(self)
         self._seen = True
         self._rebind()
 
@@ -96,10 +89,6 @@ class LesionsWidget(QWidget):
         super().hideEvent(event)
         self._seen = False
         self._rebind()
-
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Width of the dock."""
-        return QSize(384, 640)
 
     # --- parts
 
@@ -110,27 +99,10 @@ class LesionsWidget(QWidget):
         self.teach = label("", "hint")
         self.options = Options(lesions, self._shared)
         self.actions_bar, self.foot = ActionBar(lesions), Foot(self._stop)
-        self.body = QWidget()
-        body = QVBoxLayout(self.body)
-        body.setContentsMargins(0, 0, 0, 0)
-        body.setSpacing(7)
-        body.addWidget(self.labels)
-        body.addWidget(rule())
-        body.addWidget(self.teach)
-        body.addWidget(self.results, 1)
-        body.addStretch(0)
-        body.addWidget(self.options)
-        self.setMinimumWidth(320)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 8, 10, 10)
-        layout.setSpacing(8)
-        layout.addWidget(self.head)
-        layout.addWidget(rule())
-        layout.addWidget(self.empty, 1)
-        layout.addWidget(self.body, 1)
-        layout.addWidget(self.actions_bar)
-        layout.addWidget(rule())
-        layout.addWidget(self.foot)
+        parts = (self.labels, rule(), self.teach, (self.results, 1))
+        self.body = column(*parts, self.options)
+        self.body.layout().insertStretch(len(parts), 0)  # where the results are not seen yet
+        self.stack(self.head, (self.empty, self.body), self.actions_bar, self.foot)
 
     def _connect(self) -> None:
         lesions, threads = self.lesions, self.threads
@@ -159,10 +131,6 @@ class LesionsWidget(QWidget):
             worker.busy_changed.connect(self._refresh_busy)
         self._shared.gallery_changed.connect(self._rebind)
         self._shared.model_changed.connect(self._use_model)
-        self._viewer.events.theme.connect(self._restyle)
-        application = QApplication.instance()
-        if application is not None:
-            application.aboutToQuit.connect(self.close_task)
 
     def _actions(self) -> dict[str, Callable[[], object]]:
         lesions = self.lesions
@@ -303,35 +271,19 @@ class LesionsWidget(QWidget):
     def _name(self) -> str:
         return "" if self.lesions.case is None else self.lesions.case.name
 
-    def _restyle(self) -> None:
-        self.setStyleSheet(sheet(self._viewer))
-
     # --- end
 
-    def close_task(self) -> None:
+    def _let_go(self) -> None:
         """Let go of the viewer and end the threads; labels are written, a job goes on."""
-        if self._closed:
-            return
-        self._closed = True
         self._rebind()
         self._shared.gallery_changed.disconnect(self._rebind)
         self._shared.model_changed.disconnect(self._use_model)
         self.options.initials.end()
         self.sharing.end()
-        self._viewer.events.theme.disconnect(self._restyle)
         self.threads.end(self.lesions.close)
         self.comparison.end()
         self.layers.close()
         self.stage.end()
-
-    def event(self, event: QEvent) -> bool:
-        """End the task with the dock: napari takes the widget out of it, and tells nobody."""
-        done = bool(super().event(event))
-        if event.type() == QEvent.Type.Close or (
-            event.type() == QEvent.Type.ParentChange and self.parent() is None
-        ):
-            self.close_task()
-        return done
 
 
 def thickest_axis(grid: object) -> int:

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from napari import Viewer
-from qtpy.QtCore import QEvent, QSize, Qt, QTimer
-from qtpy.QtGui import QShowEvent
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from medssl.errors import Cancelled
@@ -16,6 +15,7 @@ from napari_medssl.reading.directions import ends
 from napari_medssl.reading.headers import file_of, header_rows
 from napari_medssl.session.status import Status
 from napari_medssl.shortcuts import READING, labelled
+from napari_medssl.widgets.dock_frame import DockFrame
 from napari_medssl.widgets.empty_page import EmptyPage
 from napari_medssl.widgets.foot import Foot
 from napari_medssl.widgets.orientation import hold_letters, release_letters
@@ -30,8 +30,7 @@ from napari_medssl.widgets.reading.player import Player
 from napari_medssl.widgets.reading.view_direction import ViewDirection
 from napari_medssl.widgets.reading.window_box import WindowBox
 from napari_medssl.widgets.reading.windowing import WindowDrag
-from napari_medssl.widgets.style import sheet
-from napari_medssl.widgets.tabs import join_tabs, main_window_of
+from napari_medssl.widgets.tabs import main_window_of
 from napari_medssl.worker import Worker
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ _HINT = (
 _LATER_MS = 250  # the header of a slice is read when the slice has been looked at that long
 
 
-class ReadingWidget(QWidget):
+class ReadingWidget(DockFrame):
     """Shows the selected image as a viewing station does.
 
     Parameters
@@ -55,9 +54,7 @@ class ReadingWidget(QWidget):
     """
 
     def __init__(self, napari_viewer: Viewer) -> None:
-        super().__init__()
-        self._viewer = napari_viewer
-        self._closed = self._placed = False
+        super().__init__(napari_viewer)
         self._file: object = None
         self._worker = Worker("header")
         self.target = ReadTarget(napari_viewer, self)
@@ -72,19 +69,7 @@ class ReadingWidget(QWidget):
         self._connect()
         self._release_keys = shortcuts.bind(napari_viewer, self._actions(), READING)
         self.destroyed.connect(self._worker.close)
-        self._restyle()
         self._refresh()
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        """Open as a tab beside the other docks of ours."""
-        super().showEvent(event)
-        if not self._placed:
-            self._placed = True
-            join_tabs(self)
-
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Width of the dock."""
-        return QSize(384, 640)
 
     # --- parts
 
@@ -107,17 +92,7 @@ class ReadingWidget(QWidget):
         self._rest = QWidget()
         body.addWidget(self._rest, 1)
         self._column = body
-        self.setMinimumWidth(320)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 8, 10, 10)
-        layout.setSpacing(8)
-        layout.addWidget(self.head)
-        layout.addWidget(rule())
-        layout.addWidget(self.empty, 1)
-        layout.addWidget(self.body, 1)
-        layout.addWidget(self.primary)
-        layout.addWidget(rule())
-        layout.addWidget(self.foot)
+        self.stack(self.head, (self.empty, self.body), self.primary, self.foot)
         self._later = QTimer(self, singleShot=True, interval=_LATER_MS)
 
     def _connect(self) -> None:
@@ -130,7 +105,6 @@ class ReadingWidget(QWidget):
         self.header_fold.button.toggled.connect(self._on_fold)
         self.header.copied.connect(lambda name: self._say(f"Copied {name}."))
         self._worker.busy_changed.connect(self.foot.set_busy)
-        self._viewer.events.theme.connect(self._restyle)
         self._viewer.dims.events.order.connect(self._on_moved)
 
     def _actions(self) -> dict[str, Callable[[], object]]:
@@ -283,14 +257,8 @@ class ReadingWidget(QWidget):
 
     # --- end
 
-    def _restyle(self) -> None:
-        self.setStyleSheet(sheet(self._viewer))
-
-    def close_room(self) -> None:
+    def _let_go(self) -> None:
         """Let go of the viewer, and leave it as it was found."""
-        if self._closed:
-            return
-        self._closed = True
         self._release_keys()
         if self.planes is not None:
             self.toggle_planes()
@@ -303,14 +271,5 @@ class ReadingWidget(QWidget):
         self.target.close()
         release_letters(self._viewer)
         self._viewer.canvas.overlays.scale_bar.visible = self._scale_bar
-        self._viewer.events.theme.disconnect(self._restyle)
         self._viewer.dims.events.order.disconnect(self._on_moved)
         self._worker.close()
-
-    def event(self, event: QEvent) -> bool:
-        """Let go of the viewer with the dock: napari takes the widget out, and tells nobody."""
-        done = bool(super().event(event))
-        orphan = event.type() == QEvent.Type.ParentChange and self.parent() is None
-        if event.type() == QEvent.Type.Close or orphan:
-            self.close_room()
-        return done

@@ -12,6 +12,11 @@ from napari_medssl.widgets.export_menu import export_button
 from napari_medssl.widgets.parts import button
 
 _LONGEST = 20
+_BY = {
+    "structures": "by the structures that you picked",
+    "strokes": "by what you painted",
+    "net": "by the net that a job taught",
+}
 
 
 class ActionBar(QWidget):
@@ -65,15 +70,17 @@ class ActionBar(QWidget):
             self.primary.setText("Open a folder…")
             self.primary.setToolTip("A folder with images; subfolders are searched too")
             self.primary.setEnabled(not state.importing)
-        elif state.tree is None:
+        elif not state.offers_segmenting:
             self.primary.setText(labelled("Find structures", "structures"))
             self.primary.setToolTip("Group what looks alike in all images; no outline is needed")
             self.primary.setEnabled(not state.importing and not state.finding)
         else:
-            name = state.organs.current.name
+            organ = state.organs.current
+            name = organ.name
             shown = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
             self.primary.setText(labelled(f"Segment {shown} in all images", "segment_all"))
-            self.primary.setToolTip(f"Find {name} in every image, and store its masks")
+            words = f"Find {name} in every image {_BY[organ.by]}, and store its masks"
+            self.primary.setToolTip(words)
             self.primary.setEnabled(state.can_segment)
         self.following.setEnabled(bool(state.review()))
         self.export.setEnabled(bool(state.stored))
@@ -81,7 +88,7 @@ class ActionBar(QWidget):
     def _primary(self) -> None:
         if not self._state.cases:
             self.folder_wanted.emit()
-        elif self._state.tree is None:
+        elif not self._state.offers_segmenting:
             self._state.find_structures()
         else:
             self._state.segment_all()

@@ -48,6 +48,7 @@ class SegmentCanvas(QObject):
         self._viewer = viewer
         self._image: ImageLayer | None = None
         self._grid: Grid | None = None
+        self._fitted: tuple[tuple[int, ...], tuple[float, ...]] | None = None
         self.structures = StructureLayers(viewer)
         self.organs: dict[str, OrganLayer] = {}
         self._letters = hold_letters(viewer)
@@ -97,7 +98,9 @@ class SegmentCanvas(QObject):
             and self._image.rgb == bool(attributes.get("rgb", False))
             and self._image.ndim == display.source.ndim
         )
-        refit = self._grid is None or not same_kind or self._grid.shape != image.grid.shape
+        size = (image.grid.shape, image.grid.spacing)
+        refit = not same_kind or self._fitted != size
+        self._fitted = size
         if same_kind and self._image is not None:
             replace_image(self._image, data, attributes)
         else:

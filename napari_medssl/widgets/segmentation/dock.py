@@ -7,9 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari import Viewer
-from qtpy.QtCore import QEvent, QSize
-from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from napari_medssl import shortcuts
 from napari_medssl.cohorts.exporting import ExportKind
@@ -19,12 +16,12 @@ from napari_medssl.segmenting.contract import SegmentEngine
 from napari_medssl.segmenting.engine import CoreSegmentEngine
 from napari_medssl.segmenting.threads import SegmentThreads
 from napari_medssl.shared import shared_state
+from napari_medssl.widgets.dock_frame import DockFrame, column
 from napari_medssl.widgets.empty_page import EmptyPage
 from napari_medssl.widgets.export_menu import ask_place
 from napari_medssl.widgets.foot import Foot
 from napari_medssl.widgets.head import Head
 from napari_medssl.widgets.opener import Opener
-from napari_medssl.widgets.parts import rule
 from napari_medssl.widgets.review import ReviewList
 from napari_medssl.widgets.segmentation.action_bar import ActionBar
 from napari_medssl.widgets.segmentation.canvas import SegmentCanvas
@@ -34,8 +31,6 @@ from napari_medssl.widgets.segmentation.options import Options
 from napari_medssl.widgets.segmentation.organ_box import OrganBox
 from napari_medssl.widgets.segmentation.shape_box import ShapeBox
 from napari_medssl.widgets.segmentation.structure_bar import StructureBar
-from napari_medssl.widgets.style import sheet
-from napari_medssl.widgets.tabs import join_tabs
 
 if TYPE_CHECKING:
     from medssl.geometry import Grid
@@ -46,7 +41,7 @@ _HINT = (
 )
 
 
-class SegmentationWidget(QWidget):
+class SegmentationWidget(DockFrame):
     """Segmentation of a cohort with next to no outlines.
 
     Parameters
@@ -58,14 +53,12 @@ class SegmentationWidget(QWidget):
     """
 
     def __init__(self, napari_viewer: Viewer, engine: SegmentEngine | None = None) -> None:
-        super().__init__()
-        self._viewer = napari_viewer
+        super().__init__(napari_viewer)
         self._shared = shared_state(napari_viewer)
         self.threads = threads = SegmentThreads()
         self.state = state = Segmenter(engine or CoreSegmentEngine(), threads)
         self.canvas = SegmentCanvas(napari_viewer, self)
         self.opener = Opener(napari_viewer, self.canvas, state, threads.importing, self)
-        self._closed = self._placed = False
         self._named: tuple[str, ...] = ()
         self._at: tuple[str | None, Grid] | None = None
         self._build()
@@ -73,20 +66,8 @@ class SegmentationWidget(QWidget):
         self._release_keys = shortcuts.bind(napari_viewer, self._actions(), shortcuts.SEGMENTATION)
         close = state.close
         self.destroyed.connect(lambda: threads.end(close))
-        self._restyle()
         self.following = Following(state, self._shared, self.canvas, self.foot.say)
         self._refresh()
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        """Open as a tab beside the other docks of ours."""
-        super().showEvent(event)
-        if not self._placed:
-            self._placed = True
-            join_tabs(self)
-
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Width of the dock."""
-        return QSize(384, 640)
 
     # --- parts
 
@@ -98,26 +79,9 @@ class SegmentationWidget(QWidget):
         self.shape = ShapeBox(state)
         self.options, self.actions_bar = Options(state, self._shared), ActionBar(state)
         self.foot = Foot(state.stop)
-        self.body = QWidget()
-        body = QVBoxLayout(self.body)
-        body.setContentsMargins(0, 0, 0, 0)
-        body.setSpacing(7)
-        for part in (self.structures, self.organs):
-            body.addWidget(part)
-        body.addWidget(self.review, 1)
-        for part in (self.correct, self.shape, self.options):
-            body.addWidget(part)
-        self.setMinimumWidth(320)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 8, 10, 10)
-        layout.setSpacing(8)
-        layout.addWidget(self.head)
-        layout.addWidget(rule())
-        layout.addWidget(self.empty, 1)
-        layout.addWidget(self.body, 1)
-        layout.addWidget(self.actions_bar)
-        layout.addWidget(rule())
-        layout.addWidget(self.foot)
+        parts = (self.structures, self.organs, (self.review, 1), self.correct, self.shape)
+        self.body = column(*parts, self.options)
+        self.stack(self.head, (self.empty, self.body), self.actions_bar, self.foot)
 
     def _connect(self) -> None:
         state, canvas = self.state, self.canvas
@@ -149,12 +113,10 @@ class SegmentationWidget(QWidget):
         self.actions_bar.export_wanted.connect(self._choose_place)
         self.opener.said.connect(self.foot.say)
         for worker in (self.threads.work, self.threads.importing, self.threads.learning):
-            worker.progressed.connect(self.foot.progress)
             worker.busy_changed.connect(self._refresh_busy)
-        self._viewer.events.theme.connect(self._restyle)
-        application = QApplication.instance()
-        if application is not None:
-            application.aboutToQuit.connect(self.close_task)
+        for worker in (self.threads.work, self.threads.importing):
+            worker.progressed.connect(self.foot.progress)
+        self.threads.learning.progressed.connect(self._tell_job)
 
     def _actions(self) -> dict[str, Callable[[], object]]:
         state = self.state
@@ -199,7 +161,7 @@ class SegmentationWidget(QWidget):
         some = bool(self.state.cases)
         self.empty.setVisible(not some)
         self.body.setVisible(some)
-        self.structures.setVisible(self.state.tree is not None)
+        self.structures.setVisible(self.state.offers_segmenting)
         self.head.refresh()
         self.structures.refresh()
         self.organs.refresh()
@@ -272,32 +234,21 @@ class SegmentationWidget(QWidget):
     def _show_learned(self, name: str) -> None:
         self.canvas.learn(name, self.state.masks[name].mask)
 
+    def _tell_job(self, done: int, total: int, message: str) -> None:
+        """Show how far the job is, unless something of the window itself is at work."""
+        if not (self.threads.work.busy or self.threads.importing.busy):
+            self.foot.progress(done, total, message)
+
     def _refresh_busy(self) -> None:
         threads = self.threads
         self.foot.set_busy(threads.work.busy or threads.importing.busy or threads.learning.busy)
 
-    def _restyle(self) -> None:
-        self.setStyleSheet(sheet(self._viewer))
-
     # --- end
 
-    def close_task(self) -> None:
+    def _let_go(self) -> None:
         """Let go of the viewer and end the threads; what was painted is written first."""
-        if self._closed:
-            return
-        self._closed = True
         self._release_keys()
         self.following.end()
         self.options.initials.end()
-        self._viewer.events.theme.disconnect(self._restyle)
         self.threads.end(self.state.close)
         self.canvas.close()
-
-    def event(self, event: QEvent) -> bool:
-        """End the task with the dock: napari takes the widget out of it, and tells nobody."""
-        done = bool(super().event(event))
-        if event.type() == QEvent.Type.Close or (
-            event.type() == QEvent.Type.ParentChange and self.parent() is None
-        ):
-            self.close_task()
-        return done

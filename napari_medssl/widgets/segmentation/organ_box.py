@@ -71,7 +71,9 @@ class OrganBox(QWidget):
         organ = state.organs.current
         found = state.review()
         images = f"  ·  {count(found, len(state.cases)).words}" if found else ""
-        if organ.name in state.taught:
+        if organ.by == "net":
+            return f"= what a net learned{images}"
+        if organ.by == "strokes":
             return f"= what you painted taught{images}"
         if not organ.members:
             begin = "click it in the image" if state.tree is not None else "find structures first"

@@ -50,6 +50,9 @@ class StructureBar(QWidget):
     def refresh(self) -> None:
         """Show the level."""
         tree = self._state.tree
+        self.find.setText(
+            labelled("Find structures" if tree is None else "Find anew", "structures")
+        )
         self.find.setEnabled(not self._state.segmenting and not self._state.finding)
         self.slider.setEnabled(tree is not None)
         if tree is None:

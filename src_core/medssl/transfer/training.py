@@ -94,7 +94,7 @@ def finetune(
             )
         optimiser.step()
         losses.append(value.detach())
-        progress(step + 1, settings.steps, "learning from labels")
+        progress(step + 1, settings.steps, "learning")
         if watch is not None and watch(step + 1):
             break
     _settle(net, source, loss, settings, len(losses))

@@ -1,0 +1,183 @@
+"""The job of the Segmentation dock: followed, found again after closing, and taken in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from psygnal import Signal
+
+from medssl.errors import Cancelled, StorageError
+from medssl.progress import Progress
+from napari_medssl.segmenting.correcting import Correcting
+from napari_medssl.segmenting.job_file import Job, drop_job, keep_job, recall_job
+from napari_medssl.segmenting.learn_job import Wanted, score_held_out, start_learning, take_in
+from napari_medssl.segmenting.structures import FOLDER, INSTANT
+from napari_medssl.session.status import error_words
+from napari_medssl.training.following import follow_job
+
+if TYPE_CHECKING:
+    from napari_medssl.segmenting.organs import Organs
+    from napari_medssl.segmenting.slices import Slice
+    from napari_medssl.worker import Runner
+
+RANDOM = "random"
+
+
+class FollowingJob(Correcting):
+    """Follows a job, and takes in what it found.
+
+    Attributes
+    ----------
+    learning
+        Whether one is at work.
+    learner
+        What runs the task that follows it.
+    """
+
+    learning_changed = Signal()
+    learning = False
+    learner: Runner
+    _stopping = False
+    _learned = ""
+    _newer = False
+
+    def rename_organ(self, name: str) -> None:
+        """Give the current organ another name, unless a job is learning it."""
+        current = self.organs.current.name
+        if self.learning and current == self._learned and name.strip() != current:
+            self._say("info", f"{current} is being learned and keeps its name.")
+            self.organs_changed.emit()
+            return
+        super().rename_organ(name)
+
+    def _wanted(self, path: Path, organ: str, model: str, both: bool) -> Wanted:
+        names, upright = self.organs.names, self.upright
+        return Wanted(path, organ, names, model, self.device, upright, both)
+
+    def _begin(self, wanted: Wanted, start: Callable[[], Path]) -> None:
+        def begin() -> Job:
+            job = Job(wanted.organ, str(start()), wanted.held_out, newer=self._newer)
+            keep_job(wanted.cohort / FOLDER, job)
+            return job
+
+        self._follow(wanted, begin)
+
+    def _find_job(self) -> None:
+        """Go on following a job that was at work when the window was closed."""
+        path = self.path
+        if path is None or self.learning:
+            return
+        try:
+            job = recall_job(path / FOLDER)
+        except StorageError as error:
+            self._say("error", error_words(error))
+            return
+        if job is not None:
+            model = RANDOM if self.model == INSTANT else str(self.model)
+            self._follow(self._wanted(path, job.organ, model, job.compare), lambda: job)
+
+    def _follow(self, wanted: Wanted, begin: Callable[[], Job]) -> None:
+        organ, path = wanted.organ, wanted.cohort
+        self._learned, self._newer = organ, False
+        self._set_learning(True)
+        self._say("busy", f"Learning {organ}")
+
+        def work(progress: Progress) -> tuple[Job, str, str]:
+            goes_on = False
+            try:
+                job = begin()
+                run = Path(job.run)
+                follow_job(run, _of(organ, progress), lambda: self._stopping, "Learning")
+                stored = take_in(wanted, run, progress)
+                said = self._compared(wanted, job, progress) if job.compare else ""
+            except Cancelled:
+                goes_on = not self._stopping  # the window closes
+                raise
+            finally:
+                if not goes_on:
+                    drop_job(path / FOLDER)
+            return job, stored, said
+
+        def found(result: tuple[Job, str, str]) -> None:
+            self._set_learning(False)
+            job, stored, said = result
+            if self.path == path and not (job.newer or self._newer):
+                self._history.note_net(organ, job.run)
+                self._keep_organs()
+                self.organs_changed.emit()
+            self._say("done", f"{organ} learned: {stored}{said}")
+            self._show_written(path)
+            self._find_job()
+
+        def failed(error: BaseException) -> None:
+            self._set_learning(False)
+            self._failed(error)
+
+        self._run(self.learner, work, found, failed)
+
+    def _note_lesson(self, organ: str) -> None:
+        """Remember that a person teaches an organ something that the job at work does not know."""
+        path = self.path
+        if path is None or not self.learning or self._newer or organ != self._learned:
+            return
+        self._newer = True
+
+        def write(_: object) -> None:
+            job = recall_job(path / FOLDER)
+            if job is not None and job.organ == organ:
+                keep_job(path / FOLDER, replace(job, newer=True))
+
+        self._run(self._disk, write, lambda _: None)
+
+    def _teach(self, key: str, name: str, where: Slice | None) -> None:
+        self._note_lesson(name)
+        super()._teach(key, name, where)
+
+    def _organs_are_others(self, before: Organs) -> None:
+        for organ in self.organs.every:
+            was = before.organ(organ.name)
+            if was is not None and was.members != organ.members:
+                self._note_lesson(organ.name)
+        super()._organs_are_others(before)
+
+    def _compared(self, wanted: Wanted, job: Job, progress: Progress) -> str:
+        """Let a net that begins with nothing learn the same; say both scores."""
+        if not job.other:
+            other = str(start_learning(replace(wanted, model=RANDOM)))
+            job = replace(recall_job(wanted.cohort / FOLDER) or job, other=other)
+            keep_job(wanted.cohort / FOLDER, job)
+        run, second = Path(job.run), Path(job.other)
+        try:
+            told = _of(f"{wanted.organ} from random", progress)
+            follow_job(second, told, lambda: self._stopping, "Learning")
+        except Cancelled:
+            if not self._stopping:
+                raise
+            return " · not compared"
+        ours, theirs = score_held_out(wanted, run), score_held_out(wanted, second)
+        return f" · Dice on images kept back: {ours:.2f}, from random {theirs:.2f}"
+
+    def _adopt(self, contents: Any) -> None:
+        before = self.path
+        super()._adopt(contents)
+        if self.path != before:
+            self._find_job()
+
+    def stop(self) -> None:
+        """Stop what is at work, the job too; masks that are stored stay."""
+        super().stop()
+        if self.learning:
+            self._stopping = True
+            self.learner.cancel()
+
+    def _set_learning(self, learning: bool) -> None:
+        self.learning, self._stopping = learning, False
+        self.learning_changed.emit()
+
+
+def _of(organ: str, progress: Progress) -> Progress:
+    """Name the organ that a job learns in all that it tells."""
+    return lambda done, total, words: progress(done, total, f"{organ}: {words}")

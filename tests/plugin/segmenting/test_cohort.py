@@ -1,0 +1,81 @@
+"""Segmenting a cohort: one image, the order of the review, names, another model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from medssl.cohort import Cohort
+from napari_medssl.segmenting import Segmenter
+from napari_medssl.session import Status
+from tests.core.segment.discs import write_discs
+from tests.plugin.segmenting.states import IMAGES, ORGAN, pick, stored, truth
+
+
+def test_one_image_alone_is_segmented(new_state: Any, tmp_path: Path) -> None:
+    state = new_state()
+    state.open_images(write_discs(tmp_path, 1)[0])
+    state.count = 12
+    state.find_structures()
+    state.put_in(int(state.map[0][128, 128]))
+    state.segment_all()
+    assert len(stored(state)) == 1
+
+
+def test_the_least_sure_comes_first_and_next_to_check_opens_it(state: Segmenter) -> None:
+    pick(state, truth(state, state.key))
+    state.segment_all()
+    sure = [one.confidence for one in state.review()]
+    assert len(sure) == IMAGES
+    assert sure == sorted(sure)
+    with Cohort.open(state.path) as cohort:
+        least = min(cohort.overview(), key=lambda case: case.confidence)
+    assert state.review()[0].case_key == least.key
+
+
+def test_a_name_that_masks_are_stored_under_is_kept(state: Segmenter, said: list[Status]) -> None:
+    state.rename_organ("disc")
+    assert state.organs.names == ("disc",)
+    pick(state, truth(state, state.key))
+    state.segment_all()
+    state.rename_organ("other")
+    assert state.organs.names == ("disc",)
+    assert "keeps its name" in said[-1].text
+
+
+def test_structures_found_anew_begin_organs_anew(state: Segmenter, new_state: Any) -> None:
+    pick(state, truth(state, state.key))
+    members = state.organs.current.members
+    again = new_state()
+    again.open_images(state.where)
+    assert again.organs.current.members == members
+    np.testing.assert_array_equal(again.masks[ORGAN].mask, state.masks[ORGAN].mask)
+    state.count = 12
+    state.find_structures()
+    assert not state.organs.current.members
+    assert ORGAN not in state.masks
+
+
+def test_images_that_come_later_get_the_structures_that_were_found(
+    state: Segmenter, tmp_path: Path
+) -> None:
+    pick(state, truth(state, state.key))
+    members, level = state.organs.current.members, state.level
+    more = write_discs(tmp_path / "more", IMAGES + 1)
+    (more[0] / "d05.png").rename(tmp_path / "images" / "d05.png")
+    state.import_images([tmp_path / "images"])
+    assert len(state.cases) == IMAGES + 1
+    assert (state.organs.current.members, state.level) == (members, level)
+    state.segment_all()
+    assert "d05.png" in stored(state, "predicted")
+
+
+def test_another_model_forgets_structures_but_no_mask(state: Segmenter) -> None:
+    pick(state, truth(state, state.key))
+    state.segment_all()
+    state.set_model(state.path / "no such model")
+    assert state.tree is None
+    assert not state.can_segment
+    assert len(stored(state)) == IMAGES

@@ -1,0 +1,43 @@
+"""Organs: names, picks, undo, and how they are kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from medssl.errors import StorageError
+from napari_medssl.segmenting.organs import History, Organ, Organs, keep_organs, recall_organs
+from tests.plugin.segmenting.states import ORGAN
+
+
+def test_an_organ_takes_clusters_from_another_and_undo_gives_them_back() -> None:
+    history = History()
+    history.change(history.now.put_in({1, 2, 3}))
+    history.change(history.now.add("heart"))
+    history.change(history.now.put_in({3, 4}))
+    assert [sorted(organ.members) for organ in history.now.every] == [[1, 2], [3, 4]]
+    assert history.undo()
+    assert history.now.organ(ORGAN).members == {1, 2, 3}
+    assert history.redo()
+    assert history.now.current == Organ("heart", frozenset({3, 4}))
+    assert not history.change(history.now.take_out({99}))
+
+
+def test_organs_get_free_names_and_one_always_stays() -> None:
+    organs = Organs().add().add()
+    assert organs.names == ("organ 1", "organ 2", "organ 3")
+    organs = organs.select("organ 2").remove().add()
+    assert len(set(organs.names)) == 3
+    for _ in range(4):
+        organs = organs.remove()
+    assert organs.names == ("organ 1",)
+
+
+def test_organs_are_kept_and_damaged_ones_are_said(tmp_path: Path) -> None:
+    organs = Organs().put_in({4}).add("heart").put_in({2})
+    keep_organs(tmp_path, organs)
+    assert recall_organs(tmp_path) == organs
+    (tmp_path / "organs.json").write_text('{"organs": [', encoding="utf-8")
+    with pytest.raises(StorageError, match=r"organs\.json.*damaged.*Delete it"):
+        recall_organs(tmp_path)
