@@ -49,8 +49,10 @@ class Sheet:
                 scores.setdefault(row["image"], []).append(row["dice"])
         order = sorted(scores, key=lambda key: -mean(scores[key]))
         captions = []
-        sheet = np.zeros((TILE, 3 * TILE, 3), np.uint8)
-        for column, key in enumerate((order[0], order[len(order) // 2], order[-1])):
+        chosen = (order[0], order[len(order) // 2], order[-1])
+        height = max(len(self.pictures[key]) for key in chosen)
+        sheet = np.zeros((height, 3 * TILE, 3), np.uint8)
+        for column, key in enumerate(chosen):
             picture = self.pictures[key]
             sheet[: picture.shape[0], column * TILE : column * TILE + picture.shape[1]] = picture
             told = f"{('best', 'median', 'worst')[column]}: {key}, Dice {mean(scores[key]):.3f}"
