@@ -73,7 +73,11 @@ def fractions(given: argparse.Namespace) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(found[cell], indent=1))
             print(f"{cell}: {mean(found[cell]['dice'].values()):.3f}", flush=True)
-    print("| begins with | " + " | ".join(f"{100 * n // persons} %" for n in range(1, persons + 1)))
+    print(
+        "| begins with | "
+        + " | ".join(f"{100 * n // persons} %" for n in range(1, persons + 1))
+        + " |"
+    )
     print("|---" * (persons + 1) + "|")
     for model in models:
         row = [told(found, model, count) for count in range(1, persons + 1)]
@@ -87,7 +91,7 @@ def persons_of(films: Films) -> list[str]:
 
 def path_of(cell: Cell, run: str, given: argparse.Namespace) -> Path:
     """Return where a cell is kept; another run, time or size is another cell."""
-    settings = (run if cell.model == PRETRAINED else "", given.seconds, FROZEN)
+    settings = (run if cell.model == PRETRAINED else "", given.seconds, FROZEN, SETS[SET].side)
     digest = hashlib.blake2b(repr(settings).encode(), digest_size=6).hexdigest()
     name = f"{cell.model}-{cell.fold}-{cell.persons}-{cell.seed}-{digest}.json"
     return Path(given.work) / "fractions" / name

@@ -60,11 +60,10 @@ class TrainedSegmenter:
         self, cases: Sequence[Case], progress: Progress = silent
     ) -> list[NDArray[np.float16]]:
         """Return the probability of each structure on the working grids: ``(S, *working)``."""
-        device = next(self.net.parameters()).device
         found: dict[int, NDArray[np.float16]] = {}
         arrays = [case.array for case in cases]
         for numbers, images, boxes in laid_out(arrays, self.canvas, _PREDICTED_AT_ONCE):
-            given = self.probabilities(images.to(device)).cpu().numpy()
+            given = self.probabilities(images).cpu().numpy()
             for number, one, box in zip(numbers, given, boxes, strict=True):
                 found[number] = one[(slice(None), *box)].astype(np.float16)
             progress(len(found), len(cases), "segmenting")
@@ -75,7 +74,11 @@ class TrainedSegmenter:
         return to_source(self.predict_working([case])[0], case.grid, case.source_grid)
 
     def probabilities(self, images: Tensor) -> Tensor:
-        """Return the probability of each structure ``(B, S, *spatial)``; larger ones in tiles."""
+        """Return the probability of each structure ``(B, S, *spatial)``; larger ones in tiles.
+
+        The images are brought to the net's device, where the result stays.
+        """
+        images = images.to(next(self.net.parameters()).device)
         sides = images.shape[2:]
         tile, halo = _TILE[len(sides)], _HALO[len(sides)]
         if max(sides) <= tile:

@@ -158,6 +158,13 @@ def test_pictures_are_worked_at_a_size_of_their_own_and_volumes_are_not() -> Non
         open_base(RANDOM, 3).worked_at(512)
 
 
+def test_images_are_brought_to_the_nets_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The only other device that every machine has knows no automatic precision.
+    monkeypatch.setattr("medssl.transfer.segment.run_net", lambda net, images: net(images))
+    trained = TrainedSegmenter(Segmenter(NET, 1).eval().to("meta"), (32, 32))
+    assert trained.probabilities(torch.zeros(1, 1, 32, 32)).device.type == "meta"
+
+
 def test_the_same_seed_gives_the_same_net(blobs: Blobs) -> None:
     cases = blobs.prepared.cases[:6]
     targets = np.eye(3)[[0, 1, 2, 0, 1, 2]]
