@@ -10,11 +10,15 @@ import pytest
 from napari_medssl.widgets.cohort.dock import CohortWidget
 from napari_medssl.widgets.landmarks import LandmarksWidget
 from napari_medssl.widgets.lesions.dock import LesionsWidget
+from napari_medssl.widgets.pretraining.dock import PretrainingWidget
 from napari_medssl.widgets.reading.dock import ReadingWidget
 from napari_medssl.widgets.segmentation.dock import SegmentationWidget
 
 pytestmark = pytest.mark.gui
-DOCKS = (SegmentationWidget, CohortWidget, LandmarksWidget, LesionsWidget, ReadingWidget)
+DOCKS = (
+    SegmentationWidget, CohortWidget, LandmarksWidget, LesionsWidget, ReadingWidget,
+    PretrainingWidget,
+)  # fmt: skip
 
 
 def test_a_dock_that_is_opened_later_leaves_no_room_below(viewer: Any) -> None:

@@ -6,16 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari import Viewer
-from qtpy.QtCore import QEvent, QSize, Qt, QTimer
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QKeySequence, QShortcut, QShowEvent
-from qtpy.QtWidgets import (
-    QApplication,
-    QFileDialog,
-    QFrame,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QFileDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_medssl import shortcuts
 from napari_medssl.session.status import Status
@@ -25,18 +18,19 @@ from napari_medssl.training import Training
 from napari_medssl.training.engine import CoreTraining, TrainingEngine
 from napari_medssl.training.threads import TrainingThreads
 from napari_medssl.training.words import state_words, status_line
+from napari_medssl.widgets.dock_frame import DockFrame, column
 from napari_medssl.widgets.empty_page import EmptyPage
 from napari_medssl.widgets.foot import Foot
 from napari_medssl.widgets.opener import Opener
-from napari_medssl.widgets.parts import button, rule
+from napari_medssl.widgets.parts import button
 from napari_medssl.widgets.pretraining.closing import Answer, ClosingQuestion
 from napari_medssl.widgets.pretraining.head import Head
 from napari_medssl.widgets.pretraining.preview_layers import PreviewLayers
 from napari_medssl.widgets.pretraining.run_page import RunPage
 from napari_medssl.widgets.pretraining.runs_list import RunsList
 from napari_medssl.widgets.pretraining.setup_page import SetupPage
-from napari_medssl.widgets.style import colours, sheet
-from napari_medssl.widgets.tabs import join_tabs, main_window_of
+from napari_medssl.widgets.style import colours
+from napari_medssl.widgets.tabs import main_window_of
 
 if TYPE_CHECKING:
     from medssl.runs import RunStatus
@@ -51,7 +45,7 @@ _HINT = (
 )
 
 
-class PretrainingWidget(QWidget):
+class PretrainingWidget(DockFrame):
     """Learns from unlabelled images: choose, start, follow, use.
 
     Parameters
@@ -63,8 +57,7 @@ class PretrainingWidget(QWidget):
     """
 
     def __init__(self, napari_viewer: Viewer, engine: TrainingEngine | None = None) -> None:
-        super().__init__()
-        self._viewer = napari_viewer
+        super().__init__(napari_viewer)
         self._shared = shared_state(napari_viewer)
         self.threads = threads = TrainingThreads()
         self.training = Training(
@@ -77,7 +70,6 @@ class PretrainingWidget(QWidget):
         self.previews = PreviewLayers(napari_viewer)
         self.opener = Opener(napari_viewer, self.previews, self.training, threads.images, self)
         self._question: ClosingQuestion | None = None
-        self._closed = False
         self._build()
         self._connect()
         self.destroyed.connect(lambda: threads.end())
@@ -87,10 +79,6 @@ class PretrainingWidget(QWidget):
         threads.work.submit(lambda _: _import_plots(), lambda _: self._build_plot(), self._no_plot)
         self._clock.start(LOOK_MS)
         self._lister.start(LIST_MS)
-
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Width of the dock."""
-        return QSize(384, 640)
 
     # --- parts
 
@@ -106,23 +94,13 @@ class PretrainingWidget(QWidget):
         self.scroll.setFrameShape(QFrame.Shape.NoFrame)
         self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         body = QWidget()
-        column = QVBoxLayout(body)
-        column.setContentsMargins(0, 0, 0, 0)
+        pages = QVBoxLayout(body)
+        pages.setContentsMargins(0, 0, 0, 0)
         for page in (self.empty, self.setup, self.run_page):
-            column.addWidget(page)
-        column.addStretch(1)
+            pages.addWidget(page)
+        pages.addStretch(1)
         self.scroll.setWidget(body)
-        self.setMinimumWidth(320)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 8, 10, 10)
-        layout.setSpacing(8)
-        layout.addWidget(self.head)
-        layout.addWidget(rule())
-        layout.addWidget(self.scroll, 1)
-        layout.addWidget(self.primary)
-        layout.addWidget(self.runs)
-        layout.addWidget(rule())
-        layout.addWidget(self.foot)
+        self.stack(self.head, (self.scroll,), column(self.primary, self.runs), self.foot)
         self._clock, self._lister = QTimer(self), QTimer(self)
 
     def _connect(self) -> None:
@@ -150,7 +128,6 @@ class PretrainingWidget(QWidget):
         self.opener.said.connect(self.foot.say)
         self.threads.images.progressed.connect(self.foot.progress)
         self.threads.images.busy_changed.connect(self.foot.set_busy)
-        self._viewer.events.theme.connect(self._restyle)
         self._release_keys = shortcuts.bind(
             self._viewer, {"start": self._primary_by_key}, shortcuts.PRETRAINING
         )
@@ -158,9 +135,6 @@ class PretrainingWidget(QWidget):
             key = QShortcut(QKeySequence(keys), self)
             key.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             key.activated.connect(self._primary_by_key)
-        application = QApplication.instance()
-        if application is not None:
-            application.aboutToQuit.connect(self.close_task)
 
     # --- what a person does
 
@@ -280,7 +254,7 @@ class PretrainingWidget(QWidget):
         self.foot.say(Status("error", f"The curves cannot be drawn ({error})."))
 
     def _restyle(self) -> None:
-        self.setStyleSheet(sheet(self._viewer))
+        super()._restyle()
         text, back = colours(self._viewer)
         self.run_page.curves.restyle(text, back)
 
@@ -292,7 +266,6 @@ class PretrainingWidget(QWidget):
         if self._question is None and not self._closed:
             window = main_window_of(self)
             if window is not None:
-                join_tabs(self)
                 self._question = ClosingQuestion(window, self._running_words, self._obey)
 
     def _running_words(self) -> str:
@@ -311,28 +284,15 @@ class PretrainingWidget(QWidget):
             act = self.training.stop if answer == "stop" else self.training.kill
             act()
 
-    def close_task(self) -> None:
+    def _let_go(self) -> None:
         """Let go of the viewer and end the threads; the run goes on."""
-        if self._closed:
-            return
-        self._closed = True
         self._clock.stop()
         self._lister.stop()
         self._release_keys()
         if self._question is not None:
             self._question.end()
-        self._viewer.events.theme.disconnect(self._restyle)
         self.threads.end()
         self.previews.close()
-
-    def event(self, event: QEvent) -> bool:
-        """End the task with the dock: napari takes the widget out of it, and tells nobody."""
-        done = bool(super().event(event))
-        if event.type() == QEvent.Type.Close or (
-            event.type() == QEvent.Type.ParentChange and self.parent() is None
-        ):
-            self.close_task()
-        return done
 
 
 def _import_plots() -> None:
