@@ -86,15 +86,14 @@ class FollowingJob(Correcting):
         self._say("busy", f"Learning {organ}")
 
         def work(progress: Progress) -> tuple[Job, str, str]:
-            goes_on = False
+            goes_on, job = False, begin()
+            run = Path(job.run)
             try:
-                job = begin()
-                run = Path(job.run)
                 follow_job(run, _of(organ, progress), lambda: self._stopping, "Learning")
                 stored = take_in(wanted, run, progress)
                 said = self._compared(wanted, job, progress) if job.compare else ""
             except Cancelled:
-                goes_on = not self._stopping  # the window closes
+                goes_on = not (self._stopping or _is_stopped(run))  # the window closes
                 raise
             finally:
                 if not goes_on:
@@ -154,7 +153,7 @@ class FollowingJob(Correcting):
             told = _of(f"{wanted.organ} from random", progress)
             follow_job(second, told, lambda: self._stopping, "Learning")
         except Cancelled:
-            if not self._stopping:
+            if not (self._stopping or _is_stopped(second)):
                 raise
             return " · not compared"
         ours, theirs = score_held_out(wanted, run), score_held_out(wanted, second)
@@ -181,3 +180,10 @@ class FollowingJob(Correcting):
 def _of(organ: str, progress: Progress) -> Progress:
     """Name the organ that a job learns in all that it tells."""
     return lambda done, total, words: progress(done, total, f"{organ}: {words}")
+
+
+def _is_stopped(run: Path) -> bool:
+    """Whether somebody has stopped a job, here or elsewhere."""
+    from medssl.runs import read_status
+
+    return read_status(run).state == "stopped"

@@ -175,6 +175,45 @@ def test_a_job_that_was_at_work_when_the_window_closed_is_found_again(
     assert not (later.path / "clusters" / "job.json").exists(), "it is taken in once"
 
 
+def test_a_job_that_is_stopped_from_outside_is_let_go(
+    corrected: Segmenter, new_state: Any, said: list[Status], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(run: Path) -> int:
+        RunFolder(run).state("stopped")
+        return 1
+
+    monkeypatch.setattr("medssl.runs.start_job", start)
+    corrected.learn()
+    assert said[-1] == Status("info", "Stopped. What was finished is kept.")
+    later = new_state()
+    heard: list[Status] = []
+    later.status_changed.connect(heard.append)
+    later.open_images(corrected.where)
+    assert not any("Learning" in one.text for one in heard)
+
+
+def test_a_comparison_that_is_stopped_from_outside_leaves_what_was_learned(
+    corrected: Segmenter, said: list[Status], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [case.key for case in corrected.cases]
+
+    def start(run: Path) -> int:
+        if read_request(run).model == "random":
+            RunFolder(run).state("stopped")
+        else:
+            finish(run, keys, keys[:1], {key: truth(corrected, key) for key in keys})
+        return 1
+
+    monkeypatch.setattr("medssl.runs.start_job", start)
+    monkeypatch.setattr(type(corrected), "_recall", lambda _: None)
+    corrected.set_model(corrected.path / "net")
+    corrected.set_compare(True)
+    corrected.learn()
+    assert said[-1].kind == "done"
+    assert said[-1].text.endswith("saved · not compared")
+    assert not (corrected.path / "clusters" / "job.json").exists()
+
+
 def test_what_is_taught_before_closing_is_newer_than_the_job_found_again(
     corrected: Segmenter, new_state: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
