@@ -85,12 +85,15 @@ class FollowingJob(Correcting):
         self._set_learning(True)
         self._say("busy", f"Learning {organ}")
 
-        def work(progress: Progress) -> tuple[Job, str, str]:
+        def work(progress: Progress) -> tuple[Job, str]:
             goes_on, job = False, begin()
             run = Path(job.run)
             try:
-                follow_job(run, _of(organ, progress), lambda: self._stopping, "Learning")
-                stored = take_in(wanted, run, progress)
+                if not job.stored:
+                    follow_job(run, _of(organ, progress), lambda: self._stopping, "Learning")
+                    stored = take_in(wanted, run, progress)
+                    job = replace(recall_job(path / FOLDER) or job, stored=stored)
+                    keep_job(path / FOLDER, job)
                 said = self._compared(wanted, job, progress) if job.compare else ""
             except Cancelled:
                 goes_on = not (self._stopping or _is_stopped(run))  # the window closes
@@ -98,16 +101,16 @@ class FollowingJob(Correcting):
             finally:
                 if not goes_on:
                     drop_job(path / FOLDER)
-            return job, stored, said
+            return job, said
 
-        def found(result: tuple[Job, str, str]) -> None:
+        def found(result: tuple[Job, str]) -> None:
             self._set_learning(False)
-            job, stored, said = result
+            job, said = result
             if self.path == path and not (job.newer or self._newer):
                 self._history.note_net(organ, job.run)
                 self._keep_organs()
                 self.organs_changed.emit()
-            self._say("done", f"{organ} learned: {stored}{said}")
+            self._say("done", f"{organ} learned: {job.stored}{said}")
             self._show_written(path)
             self._find_job()
 

@@ -14,7 +14,7 @@ JOB_NAME = "job.json"
 
 @dataclass(frozen=True)
 class Job:
-    """A job that was started and whose masks are not stored yet.
+    """A job that was started and has not ended yet.
 
     Parameters
     ----------
@@ -28,6 +28,8 @@ class Job:
         Run folder of that one; empty: not started yet.
     newer
         Whether a person has taught the organ something since.
+    stored
+        What was said when its masks were stored; empty: they are not stored yet.
     """
 
     organ: str
@@ -35,6 +37,7 @@ class Job:
     compare: bool = False
     other: str = ""
     newer: bool = False
+    stored: str = ""
 
 
 def keep_job(folder: Path, job: Job) -> None:

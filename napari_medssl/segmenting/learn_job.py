@@ -127,7 +127,8 @@ def take_in(wanted: Wanted, run: Path, progress: Progress) -> str:
     """Store what the job found in all images; say how sure that is.
 
     The confidence of an image is how usual the organ's size is, times the Dice with what had been
-    found there by other means, or else the Dice that the job expects, where it tells one.
+    found there by other means, or else the Dice that the job expects, where it tells one. What is
+    stored already, because it was stopped on the way, stays as it is.
 
     Raises
     ------
@@ -147,6 +148,9 @@ def take_in(wanted: Wanted, run: Path, progress: Progress) -> str:
             case = cases[stem]
             progress(number, len(masks), f"Storing {case.name}")
             before = cohort.segmentations(case.key, wanted.organ, "predicted")
+            if before and before[0].model == run.name:
+                sure[case.key] = before[0].confidence or 0.0
+                continue
             trust = told.get(stem, float(usual[number]))
             if before:
                 trust = float(usual[number]) * _agreement(cohort, before, mask)

@@ -1,0 +1,102 @@
+"""The job that is found again, compared, or ends while another cohort is open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from medssl.errors import Cancelled
+from napari_medssl.segmenting import Segmenter, following, learn_job
+from tests.core.segment.discs import SIDE
+from tests.plugin.segmenting.states import finish, pick, stored, truth
+
+
+@pytest.fixture
+def runs(corrected: Segmenter, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Jobs that are done at once: the first net is right, one that begins with nothing is not."""
+    keys = [case.key for case in corrected.cases]
+    begun: list[Path] = []
+
+    def start(run: Path) -> int:
+        good = not begun
+        begun.append(run)
+        masks = {key: truth(corrected, key) if good else np.ones((SIDE, SIDE)) for key in keys}
+        finish(run, keys, keys[:1], masks)
+        return 1
+
+    monkeypatch.setattr("medssl.runs.start_job", start)
+    return begun
+
+
+@pytest.fixture
+def compared(corrected: Segmenter, monkeypatch: pytest.MonkeyPatch) -> Segmenter:
+    """Structures are found everywhere, and the next job shall be compared."""
+    pick(corrected, truth(corrected, corrected.key))
+    corrected.segment_all()
+    monkeypatch.setattr(type(corrected), "_recall", lambda _: None)
+    corrected.set_model(corrected.path / "net")
+    corrected.set_compare(True)
+    return corrected
+
+
+def sureness(state: Segmenter) -> dict[str, float]:
+    return {key: one.confidence for key, one in stored(state, "predicted").items()}
+
+
+def close(*_: Any) -> None:
+    """As if the window closed."""
+    raise Cancelled
+
+
+def test_masks_are_taken_in_once_though_the_window_closes_during_the_comparison(
+    compared: Segmenter, new_state: Any, runs: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follow = following.follow_job
+
+    def closes_later(run: Path, *rest: Any) -> None:
+        (close if run != runs[0] else follow)(run, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(following, "follow_job", closes_later)
+        compared.learn()
+    sure = sureness(compared)
+    assert min(sure.values()) < 0.9, "structures had found something else"
+    segmented = {one.model for one in stored(compared, "predicted").values()}
+    assert segmented == {runs[0].name}
+
+    monkeypatch.setattr(following, "take_in", None)
+    later = new_state()
+    later.open_images(compared.where)
+    assert sureness(later) == sure
+    assert not (later.path / "clusters" / "job.json").exists()
+
+
+def test_masks_that_are_stored_are_not_compared_with_themselves(
+    compared: Segmenter, new_state: Any, runs: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared.set_compare(False)
+    store, left = learn_job.store_mask, [3]
+
+    def closes_midway(*arguments: Any, **values: Any) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise Cancelled
+        store(*arguments, **values)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(learn_job, "store_mask", closes_midway)
+        compared.learn()
+    sure = {
+        key: one.confidence
+        for key, one in stored(compared, "predicted").items()
+        if one.model == runs[0].name
+    }
+    assert len(sure) == 3
+    later = new_state()
+    later.open_images(compared.where)
+    again = sureness(later)
+    assert {key: again[key] for key in sure} == sure
+    assert {one.model for one in stored(later, "predicted").values()} == {runs[0].name}
