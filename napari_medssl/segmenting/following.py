@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,40 +86,79 @@ class FollowingJob(Correcting):
         self._set_learning(True)
         self._say("busy", f"Learning {organ}")
 
-        def work(progress: Progress) -> tuple[Job, str]:
-            goes_on, job = False, begin()
+        def work(progress: Progress) -> Job:
+            job = begin()
             run = Path(job.run)
-            try:
-                if not job.stored:
-                    follow_job(run, _of(organ, progress), lambda: self._stopping, "Learning")
-                    stored = take_in(wanted, run, progress)
-                    job = replace(recall_job(path / FOLDER) or job, stored=stored)
-                    keep_job(path / FOLDER, job)
-                said = self._compared(wanted, job, progress) if job.compare else ""
-            except Cancelled:
-                goes_on = not (self._stopping or _is_stopped(run))  # the window closes
-                raise
-            finally:
-                if not goes_on:
-                    drop_job(path / FOLDER)
-            return job, said
+            with self._let_go(path / FOLDER):
+                if job.stored:
+                    return job
+                follow_job(run, _of(organ, progress), lambda: self._stopping, "Learning")
+                words = take_in(wanted, run, progress)
+                job = replace(recall_job(path / FOLDER) or job, stored=words)
+                keep_job(path / FOLDER, job)
+            return job
 
-        def found(result: tuple[Job, str]) -> None:
-            self._set_learning(False)
-            job, said = result
+        def found(job: Job) -> None:
             if self.path == path and not (job.newer or self._newer):
                 self._history.note_net(organ, job.run)
                 self._keep_organs()
                 self.organs_changed.emit()
-            self._say("done", f"{organ} learned: {job.stored}{said}")
             self._show_written(path)
-            self._find_job()
+            if job.compare and not self._stopping:
+                self._compare(wanted, job)
+                return
+            drop_job(path / FOLDER)
+            self._end(wanted, job, " · not compared" if job.compare else "")
 
         def failed(error: BaseException) -> None:
             self._set_learning(False)
             self._failed(error)
+            self._show_written(path)
+            self._find_other(path)
 
         self._run(self.learner, work, found, failed)
+
+    def _compare(self, wanted: Wanted, job: Job) -> None:
+        """Let a net that begins with nothing learn the same, and say both scores."""
+        folder = wanted.cohort / FOLDER
+
+        def work(progress: Progress) -> str:
+            with self._let_go(folder):
+                return self._compared(wanted, job, progress)
+
+        def scored(said: str) -> None:
+            drop_job(folder)
+            self._end(wanted, job, said)
+
+        def failed(error: BaseException) -> None:
+            why = "" if isinstance(error, Cancelled) else f": {error_words(error)}"
+            self._end(wanted, job, f" · not compared{why}")
+
+        self._run(self.learner, work, scored, failed)
+
+    def _end(self, wanted: Wanted, job: Job, said: str) -> None:
+        self._set_learning(False)
+        self._say("done", f"{job.organ} learned: {job.stored}{said}")
+        self._find_other(wanted.cohort)
+
+    def _find_other(self, path: Path) -> None:
+        """Follow the job of the cohort that was opened while another one's was followed."""
+        if self.path != path:
+            self._find_job()
+
+    @contextmanager
+    def _let_go(self, folder: Path) -> Iterator[None]:
+        """Forget a job that fails or is stopped; it stays known if only the window closes."""
+        try:
+            yield
+        except Cancelled:
+            job = recall_job(folder)
+            if job is None or self._stopping or _is_stopped(Path(job.other or job.run)):
+                drop_job(folder)
+            raise
+        except Exception:
+            drop_job(folder)
+            raise
 
     def _note_lesson(self, organ: str) -> None:
         """Remember that a person teaches an organ something that the job at work does not know."""
@@ -146,19 +186,13 @@ class FollowingJob(Correcting):
         super()._organs_are_others(before)
 
     def _compared(self, wanted: Wanted, job: Job, progress: Progress) -> str:
-        """Let a net that begins with nothing learn the same; say both scores."""
         if not job.other:
             other = str(start_learning(replace(wanted, model=RANDOM)))
             job = replace(recall_job(wanted.cohort / FOLDER) or job, other=other)
             keep_job(wanted.cohort / FOLDER, job)
         run, second = Path(job.run), Path(job.other)
-        try:
-            told = _of(f"{wanted.organ} from random", progress)
-            follow_job(second, told, lambda: self._stopping, "Learning")
-        except Cancelled:
-            if not (self._stopping or _is_stopped(second)):
-                raise
-            return " · not compared"
+        told = _of(f"{wanted.organ} from random", progress)
+        follow_job(second, told, lambda: self._stopping, "Learning")
         ours, theirs = score_held_out(wanted, run), score_held_out(wanted, second)
         return f" · Dice on images kept back: {ours:.2f}, from random {theirs:.2f}"
 

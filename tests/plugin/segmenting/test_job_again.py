@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from medssl.errors import Cancelled
+from medssl.errors import Cancelled, MedsslError
 from napari_medssl.segmenting import Segmenter, following, learn_job
+from napari_medssl.session import Status
 from tests.core.segment.discs import SIDE
-from tests.plugin.segmenting.states import finish, pick, stored, truth
+from tests.plugin.segmenting.states import ORGAN, finish, pick, stored, truth
 
 
 @pytest.fixture
@@ -100,3 +101,42 @@ def test_masks_that_are_stored_are_not_compared_with_themselves(
     again = sureness(later)
     assert {key: again[key] for key in sure} == sure
     assert {one.model for one in stored(later, "predicted").values()} == {runs[0].name}
+
+
+def test_a_comparison_that_fails_leaves_the_first_net(
+    compared: Segmenter, runs: list[Path], said: list[Status], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follow = following.follow_job
+    seen = []
+
+    def fails_later(run: Path, *rest: Any) -> None:
+        if run != runs[0]:
+            seen.append(compared.organs.current.net)
+            raise MedsslError("the disk is full")
+        follow(run, *rest)
+
+    monkeypatch.setattr(following, "follow_job", fails_later)
+    compared.learn()
+    assert seen == [str(runs[0])], "the first net is there while the second one learns"
+    assert (compared.organs.current.by, compared.organs.current.net) == ("net", str(runs[0]))
+    shown = compared.masks[ORGAN].mask
+    np.testing.assert_array_equal(shown, truth(compared, compared.key))
+    assert said[-1].kind == "done"
+    assert said[-1].text.endswith("saved · not compared: the disk is full")
+    assert not compared.learning
+    assert not (compared.path / "clusters" / "job.json").exists()
+
+
+def test_masks_of_a_job_that_fails_on_the_way_are_seen(
+    compared: Segmenter, runs: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared.set_compare(False)
+    compared.go_to("d03.png")
+
+    def fails(*arguments: Any) -> str:
+        learn_job.take_in(*arguments)
+        raise MedsslError("the disk is full")
+
+    monkeypatch.setattr(following, "take_in", fails)
+    compared.learn()
+    np.testing.assert_array_equal(compared.masks[ORGAN].mask, truth(compared, "d03.png"))
