@@ -13,7 +13,7 @@ from psygnal import Signal
 from medssl.errors import Cancelled, StorageError
 from medssl.progress import Progress
 from napari_medssl.segmenting.correcting import Correcting
-from napari_medssl.segmenting.job_file import Job, drop_job, keep_job, recall_job
+from napari_medssl.segmenting.job_file import Job, drop_job, keep_job, note_net, recall_job
 from napari_medssl.segmenting.learn_job import Wanted, score_held_out, start_learning, take_in
 from napari_medssl.segmenting.structures import FOLDER, INSTANT
 from napari_medssl.session.status import error_words
@@ -42,17 +42,21 @@ class FollowingJob(Correcting):
     learning = False
     learner: Runner
     _stopping = False
-    _learned = ""
+    _learned: tuple[Path, str] | None = None  # cohort, organ
     _newer = False
 
     def rename_organ(self, name: str) -> None:
         """Give the current organ another name, unless a job is learning it."""
         current = self.organs.current.name
-        if self.learning and current == self._learned and name.strip() != current:
+        if self._is_learning(current) and name.strip() != current:
             self._say("info", f"{current} is being learned and keeps its name.")
             self.organs_changed.emit()
             return
         super().rename_organ(name)
+
+    def _is_learning(self, organ: str) -> bool:
+        """Whether it is this organ of the open cohort that a job learns."""
+        return self.learning and self._learned == (self.path, organ)
 
     def _wanted(self, path: Path, organ: str, model: str, both: bool) -> Wanted:
         names, upright = self.organs.names, self.upright
@@ -82,7 +86,7 @@ class FollowingJob(Correcting):
 
     def _follow(self, wanted: Wanted, begin: Callable[[], Job]) -> None:
         organ, path = wanted.organ, wanted.cohort
-        self._learned, self._newer = organ, False
+        self._learned, self._newer = (path, organ), False
         self._set_learning(True)
         self._say("busy", f"Learning {organ}")
 
@@ -96,11 +100,14 @@ class FollowingJob(Correcting):
                 words = take_in(wanted, run, progress)
                 job = replace(recall_job(path / FOLDER) or job, stored=words)
                 keep_job(path / FOLDER, job)
+                if not (job.newer or self._newer):
+                    note_net(path / FOLDER, job)
             return job
 
         def found(job: Job) -> None:
-            if self.path == path and not (job.newer or self._newer):
-                self._history.note_net(organ, job.run)
+            if self.path == path:
+                if not (job.newer or self._newer):
+                    self._history.note_net(organ, job.run)
                 self._keep_organs()
                 self.organs_changed.emit()
             self._show_written(path)
@@ -163,7 +170,7 @@ class FollowingJob(Correcting):
     def _note_lesson(self, organ: str) -> None:
         """Remember that a person teaches an organ something that the job at work does not know."""
         path = self.path
-        if path is None or not self.learning or self._newer or organ != self._learned:
+        if path is None or self._newer or not self._is_learning(organ):
             return
         self._newer = True
 

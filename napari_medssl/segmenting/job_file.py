@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from medssl.errors import StorageError
+from napari_medssl.segmenting.organs import keep_organs, recall_organs
 
 JOB_NAME = "job.json"
 
@@ -74,6 +75,19 @@ def recall_job(folder: Path) -> Job | None:
             "that are stored stay."
         ) from error
     return job if Path(job.run).is_dir() else None
+
+
+def note_net(folder: Path, job: Job) -> None:
+    """Write beside the organs of a cohort, open or not, that the net of a job has learned one.
+
+    Raises
+    ------
+    StorageError
+        If they cannot be read or written.
+    """
+    organs = recall_organs(folder)
+    if organs.organ(job.organ) is not None:
+        keep_organs(folder, organs.taught(job.organ, "net", job.run))
 
 
 def drop_job(folder: Path) -> None:

@@ -11,21 +11,21 @@ import pytest
 from medssl.errors import Cancelled, MedsslError
 from napari_medssl.segmenting import Segmenter, following, learn_job
 from napari_medssl.session import Status
-from tests.core.segment.discs import SIDE
-from tests.plugin.segmenting.states import ORGAN, finish, pick, stored, truth
+from tests.core.segment.discs import SIDE, write_discs
+from tests.plugin.segmenting.states import IMAGES, ORGAN, Later, finish, pick, stored, truth
 
 
 @pytest.fixture
 def runs(corrected: Segmenter, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Jobs that are done at once: the first net is right, one that begins with nothing is not."""
     keys = [case.key for case in corrected.cases]
+    right = {key: truth(corrected, key) for key in keys}
     begun: list[Path] = []
 
     def start(run: Path) -> int:
-        good = not begun
+        wrong = dict.fromkeys(keys, np.ones((SIDE, SIDE)))
+        finish(run, keys, keys[:1], wrong if begun else right)
         begun.append(run)
-        masks = {key: truth(corrected, key) if good else np.ones((SIDE, SIDE)) for key in keys}
-        finish(run, keys, keys[:1], masks)
         return 1
 
     monkeypatch.setattr("medssl.runs.start_job", start)
@@ -140,3 +140,52 @@ def test_masks_of_a_job_that_fails_on_the_way_are_seen(
     monkeypatch.setattr(following, "take_in", fails)
     compared.learn()
     np.testing.assert_array_equal(compared.masks[ORGAN].mask, truth(compared, "d03.png"))
+
+
+def test_the_net_belongs_to_its_own_cohort_though_another_one_is_open_as_the_job_ends(
+    corrected: Segmenter, new_state: Any, runs: list[Path], tmp_path: Path
+) -> None:
+    first, learner = corrected.where, Later()
+    corrected.learner = learner
+    corrected.learn()
+    corrected.open_images(write_discs(tmp_path / "other", IMAGES)[0])
+    corrected.find_structures()
+    corrected.put_in(int(corrected.map[0][48, 48]))
+    assert corrected.organs.current.name == ORGAN, "every cohort begins with it"
+    learner.run()
+    assert corrected.organs.current.net == ""
+    corrected.rename_organ("heart")
+    assert corrected.organs.names == ("heart",)
+
+    later = new_state()
+    later.open_images(first)
+    assert (later.organs.current.by, later.organs.current.net) == ("net", str(runs[0]))
+    later.open_images(corrected.where)
+    assert (later.organs.current.by, later.organs.current.net) == ("structures", "")
+
+
+def test_an_organ_of_another_cohort_may_be_renamed_while_its_namesake_is_learned(
+    corrected: Segmenter, runs: list[Path], tmp_path: Path
+) -> None:
+    corrected.learner = Later()
+    corrected.learn()
+    corrected.open_images(write_discs(tmp_path / "other", IMAGES)[0])
+    corrected.rename_organ("heart")
+    assert corrected.organs.names == ("heart",)
+
+
+def test_the_net_is_noted_before_the_window_hears_of_it(
+    corrected: Segmenter, new_state: Any, runs: list[Path]
+) -> None:
+    class Closed(Later):
+        """Runs the task, and the window closes before it hears of its end."""
+
+        def submit(self, task: Any, done: Any, failed: Any) -> None:
+            task(lambda *_: None)
+
+    corrected.learner = Closed()
+    corrected.learn()
+    later = new_state()
+    later.open_images(corrected.where)
+    assert (later.organs.current.by, later.organs.current.net) == ("net", str(runs[0]))
+    assert not (later.path / "clusters" / "job.json").exists()
