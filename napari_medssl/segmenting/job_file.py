@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from medssl.errors import StorageError
 from napari_medssl.segmenting.organs import keep_organs, recall_organs
@@ -66,7 +67,7 @@ def recall_job(folder: Path) -> Job | None:
     """
     path = folder / JOB_NAME
     try:
-        job = Job(**json.loads(path.read_text(encoding="utf-8")))
+        job = _job(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError) as error:
@@ -75,6 +76,24 @@ def recall_job(folder: Path) -> Job | None:
             "that are stored stay."
         ) from error
     return job if Path(job.run).is_dir() else None
+
+
+def _job(kept: Any) -> Job:
+    """Make a job of what was read.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is none.
+    """
+    job = Job(**kept)
+    for field in fields(Job):
+        value = getattr(job, field.name)
+        if type(value).__name__ != field.type:
+            raise TypeError(f"{field.name} is {value!r}")
+    if not (job.organ and job.run):
+        raise ValueError("it names no organ or no run folder")
+    return job
 
 
 def note_net(folder: Path, job: Job) -> None:
