@@ -14,7 +14,7 @@ from medssl.errors import Cancelled, StorageError
 from medssl.progress import Progress
 from napari_medssl.segmenting.correcting import Correcting
 from napari_medssl.segmenting.job_file import Job, drop_job, keep_job, note_net, recall_job
-from napari_medssl.segmenting.learn_job import Wanted, score_held_out, start_learning, take_in
+from napari_medssl.segmenting.learn_job import Wanted, score_held_out, start_again, take_in
 from napari_medssl.segmenting.structures import FOLDER, INSTANT
 from napari_medssl.session.status import error_words
 from napari_medssl.training.following import follow_job
@@ -194,13 +194,13 @@ class FollowingJob(Correcting):
 
     def _compared(self, wanted: Wanted, job: Job, progress: Progress) -> str:
         if not job.other:
-            other = str(start_learning(replace(wanted, model=RANDOM)))
+            other = str(start_again(Path(job.run), RANDOM))
             job = replace(recall_job(wanted.cohort / FOLDER) or job, other=other)
             keep_job(wanted.cohort / FOLDER, job)
         run, second = Path(job.run), Path(job.other)
         told = _of(f"{wanted.organ} from random", progress)
         follow_job(second, told, lambda: self._stopping, "Learning")
-        ours, theirs = score_held_out(wanted, run), score_held_out(wanted, second)
+        ours, theirs = score_held_out(run, second)
         return f" · Dice on images kept back: {ours:.2f}, from random {theirs:.2f}"
 
     def _adopt(self, contents: Any) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from medssl.errors import Cancelled, MedsslError
+from medssl.jobs import read_request
 from napari_medssl.segmenting import Segmenter, following, learn_job
 from napari_medssl.session import Status
 from tests.core.segment.discs import SIDE, write_discs
@@ -47,7 +48,7 @@ def sureness(state: Segmenter) -> dict[str, float]:
     return {key: one.confidence for key, one in stored(state, "predicted").items()}
 
 
-def close(*_: Any) -> None:
+def close(*_: Any, **values: Any) -> None:
     """As if the window closed."""
     raise Cancelled
 
@@ -189,3 +190,23 @@ def test_the_net_is_noted_before_the_window_hears_of_it(
     later.open_images(corrected.where)
     assert (later.organs.current.by, later.organs.current.net) == ("net", str(runs[0]))
     assert not (later.path / "clusters" / "job.json").exists()
+
+
+def test_a_comparison_found_again_compares_like_with_like(
+    compared: Segmenter, new_state: Any, runs: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared.upright = False
+    heard: list[Status] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(learn_job, "store_mask", close)
+        compared.learn()
+    later = new_state()
+    later.status_changed.connect(heard.append)
+    for key in ("d02.png", "d03.png", "d04.png"):  # wrongly, after the first job had begun
+        compared.go_to(key)
+        compared.stroke(ORGAN, ~truth(compared, key), np.ones((SIDE, SIDE), np.int8))
+    later.open_images(compared.where)
+    first, second = map(read_request, runs)
+    assert second == first.model_copy(update={"model": "random"})
+    (words,) = [one.text for one in heard if "kept back" in one.text]
+    assert "Dice on images kept back: 1.00, from random 0." in words
