@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,8 @@ from psygnal import Signal
 from medssl.errors import Cancelled, StorageError
 from medssl.progress import Progress
 from napari_medssl.segmenting.correcting import Correcting
-from napari_medssl.segmenting.job_file import Job, drop_job, keep_job, recall_job
-from napari_medssl.segmenting.learn_job import Wanted, score_held_out, start_learning, take_in
+from napari_medssl.segmenting.job_file import Job, drop_job, keep_job, note_net, recall_job
+from napari_medssl.segmenting.learn_job import Wanted, score_held_out, start_again, take_in
 from napari_medssl.segmenting.structures import FOLDER, INSTANT
 from napari_medssl.session.status import error_words
 from napari_medssl.training.following import follow_job
@@ -41,17 +42,21 @@ class FollowingJob(Correcting):
     learning = False
     learner: Runner
     _stopping = False
-    _learned = ""
+    _learned: tuple[Path, str] | None = None  # cohort, organ
     _newer = False
 
     def rename_organ(self, name: str) -> None:
         """Give the current organ another name, unless a job is learning it."""
         current = self.organs.current.name
-        if self.learning and current == self._learned and name.strip() != current:
+        if self._is_learning(current) and name.strip() != current:
             self._say("info", f"{current} is being learned and keeps its name.")
             self.organs_changed.emit()
             return
         super().rename_organ(name)
+
+    def _is_learning(self, organ: str) -> bool:
+        """Whether it is this organ of the open cohort that a job learns."""
+        return self.learning and self._learned == (self.path, organ)
 
     def _wanted(self, path: Path, organ: str, model: str, both: bool) -> Wanted:
         names, upright = self.organs.names, self.upright
@@ -81,47 +86,91 @@ class FollowingJob(Correcting):
 
     def _follow(self, wanted: Wanted, begin: Callable[[], Job]) -> None:
         organ, path = wanted.organ, wanted.cohort
-        self._learned, self._newer = organ, False
+        self._learned, self._newer = (path, organ), False
         self._set_learning(True)
         self._say("busy", f"Learning {organ}")
 
-        def work(progress: Progress) -> tuple[Job, str, str]:
-            goes_on = False
-            try:
-                job = begin()
-                run = Path(job.run)
+        def work(progress: Progress) -> Job:
+            job = begin()
+            run = Path(job.run)
+            with self._let_go(path / FOLDER):
+                if job.stored:
+                    return job
                 follow_job(run, _of(organ, progress), lambda: self._stopping, "Learning")
-                stored = take_in(wanted, run, progress)
-                said = self._compared(wanted, job, progress) if job.compare else ""
-            except Cancelled:
-                goes_on = not self._stopping  # the window closes
-                raise
-            finally:
-                if not goes_on:
-                    drop_job(path / FOLDER)
-            return job, stored, said
+                words = take_in(wanted, run, progress)
+                job = replace(recall_job(path / FOLDER) or job, stored=words)
+                keep_job(path / FOLDER, job)
+                if not (job.newer or self._newer):
+                    note_net(path / FOLDER, job)
+            return job
 
-        def found(result: tuple[Job, str, str]) -> None:
-            self._set_learning(False)
-            job, stored, said = result
-            if self.path == path and not (job.newer or self._newer):
-                self._history.note_net(organ, job.run)
+        def found(job: Job) -> None:
+            if self.path == path:
+                if not (job.newer or self._newer):
+                    self._history.note_net(organ, job.run)
                 self._keep_organs()
                 self.organs_changed.emit()
-            self._say("done", f"{organ} learned: {stored}{said}")
             self._show_written(path)
-            self._find_job()
+            if job.compare and not self._stopping:
+                self._compare(wanted, job)
+                return
+            drop_job(path / FOLDER)
+            self._end(wanted, job, " · not compared" if job.compare else "")
 
         def failed(error: BaseException) -> None:
             self._set_learning(False)
             self._failed(error)
+            self._show_written(path)
+            self._find_other(path)
 
         self._run(self.learner, work, found, failed)
+
+    def _compare(self, wanted: Wanted, job: Job) -> None:
+        """Let a net that begins with nothing learn the same, and say both scores."""
+        folder = wanted.cohort / FOLDER
+
+        def work(progress: Progress) -> str:
+            with self._let_go(folder):
+                return self._compared(wanted, job, progress)
+
+        def scored(said: str) -> None:
+            drop_job(folder)
+            self._end(wanted, job, said)
+
+        def failed(error: BaseException) -> None:
+            why = "" if isinstance(error, Cancelled) else f": {error_words(error)}"
+            self._end(wanted, job, f" · not compared{why}")
+
+        self._run(self.learner, work, scored, failed)
+
+    def _end(self, wanted: Wanted, job: Job, said: str) -> None:
+        self._set_learning(False)
+        self._say("done", f"{job.organ} learned: {job.stored}{said}")
+        self._find_other(wanted.cohort)
+
+    def _find_other(self, path: Path) -> None:
+        """Follow the job of the cohort that was opened while another one's was followed."""
+        if self.path != path:
+            self._find_job()
+
+    @contextmanager
+    def _let_go(self, folder: Path) -> Iterator[None]:
+        """Forget a job that fails or is stopped; it stays known if only the window closes."""
+        try:
+            yield
+        except Cancelled:
+            job = recall_job(folder)
+            if job is None or self._stopping or _is_stopped(Path(job.other or job.run)):
+                drop_job(folder)
+            raise
+        except Exception:
+            drop_job(folder)
+            raise
 
     def _note_lesson(self, organ: str) -> None:
         """Remember that a person teaches an organ something that the job at work does not know."""
         path = self.path
-        if path is None or not self.learning or self._newer or organ != self._learned:
+        if path is None or self._newer or not self._is_learning(organ):
             return
         self._newer = True
 
@@ -144,20 +193,14 @@ class FollowingJob(Correcting):
         super()._organs_are_others(before)
 
     def _compared(self, wanted: Wanted, job: Job, progress: Progress) -> str:
-        """Let a net that begins with nothing learn the same; say both scores."""
         if not job.other:
-            other = str(start_learning(replace(wanted, model=RANDOM)))
+            other = str(start_again(Path(job.run), RANDOM))
             job = replace(recall_job(wanted.cohort / FOLDER) or job, other=other)
             keep_job(wanted.cohort / FOLDER, job)
         run, second = Path(job.run), Path(job.other)
-        try:
-            told = _of(f"{wanted.organ} from random", progress)
-            follow_job(second, told, lambda: self._stopping, "Learning")
-        except Cancelled:
-            if not self._stopping:
-                raise
-            return " · not compared"
-        ours, theirs = score_held_out(wanted, run), score_held_out(wanted, second)
+        told = _of(f"{wanted.organ} from random", progress)
+        follow_job(second, told, lambda: self._stopping, "Learning")
+        ours, theirs = score_held_out(run, second)
         return f" · Dice on images kept back: {ours:.2f}, from random {theirs:.2f}"
 
     def _adopt(self, contents: Any) -> None:
@@ -181,3 +224,10 @@ class FollowingJob(Correcting):
 def _of(organ: str, progress: Progress) -> Progress:
     """Name the organ that a job learns in all that it tells."""
     return lambda done, total, words: progress(done, total, f"{organ}: {words}")
+
+
+def _is_stopped(run: Path) -> bool:
+    """Whether somebody has stopped a job, here or elsewhere."""
+    from medssl.runs import read_status
+
+    return read_status(run).state == "stopped"

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from medssl.errors import StorageError
+from napari_medssl.segmenting.organs import keep_organs, recall_organs
 
 JOB_NAME = "job.json"
 
 
 @dataclass(frozen=True)
 class Job:
-    """A job that was started and whose masks are not stored yet.
+    """A job that was started and has not ended yet.
 
     Parameters
     ----------
@@ -28,6 +30,8 @@ class Job:
         Run folder of that one; empty: not started yet.
     newer
         Whether a person has taught the organ something since.
+    stored
+        What was said when its masks were stored; empty: they are not stored yet.
     """
 
     organ: str
@@ -35,6 +39,7 @@ class Job:
     compare: bool = False
     other: str = ""
     newer: bool = False
+    stored: str = ""
 
 
 def keep_job(folder: Path, job: Job) -> None:
@@ -62,7 +67,7 @@ def recall_job(folder: Path) -> Job | None:
     """
     path = folder / JOB_NAME
     try:
-        job = Job(**json.loads(path.read_text(encoding="utf-8")))
+        job = _job(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError) as error:
@@ -71,6 +76,37 @@ def recall_job(folder: Path) -> Job | None:
             "that are stored stay."
         ) from error
     return job if Path(job.run).is_dir() else None
+
+
+def _job(kept: Any) -> Job:
+    """Make a job of what was read.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is none.
+    """
+    job = Job(**kept)
+    for field in fields(Job):
+        value = getattr(job, field.name)
+        if type(value).__name__ != field.type:
+            raise TypeError(f"{field.name} is {value!r}")
+    if not (job.organ and job.run):
+        raise ValueError("it names no organ or no run folder")
+    return job
+
+
+def note_net(folder: Path, job: Job) -> None:
+    """Write beside the organs of a cohort, open or not, that the net of a job has learned one.
+
+    Raises
+    ------
+    StorageError
+        If they cannot be read or written.
+    """
+    organs = recall_organs(folder)
+    if organs.organ(job.organ) is not None:
+        keep_organs(folder, organs.taught(job.organ, "net", job.run))
 
 
 def drop_job(folder: Path) -> None:

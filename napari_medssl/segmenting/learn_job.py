@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -93,6 +93,22 @@ def start_learning(wanted: Wanted) -> Path:
     return run
 
 
+def start_again(run: Path, model: str) -> Path:
+    """Start a job that learns the same masks as another one, but begins with another net.
+
+    Raises
+    ------
+    medssl.errors.MedsslError
+        If the request of the other one cannot be read, or the run folder cannot be written.
+    """
+    from medssl.jobs import create_job, read_request
+    from medssl.runs import start_job
+
+    again = create_job(read_request(run).model_copy(update={"model": model}))
+    start_job(again)
+    return again
+
+
 def images_of(cohort: Path) -> tuple[str, ...]:
     """Where a job finds the images of a cohort."""
     places = image_places(cohort, lambda *_: None)
@@ -127,7 +143,8 @@ def take_in(wanted: Wanted, run: Path, progress: Progress) -> str:
     """Store what the job found in all images; say how sure that is.
 
     The confidence of an image is how usual the organ's size is, times the Dice with what had been
-    found there by other means, or else the Dice that the job expects, where it tells one.
+    found there by other means, or else the Dice that the job expects, where it tells one. What is
+    stored already, because it was stopped on the way, stays as it is.
 
     Raises
     ------
@@ -147,6 +164,9 @@ def take_in(wanted: Wanted, run: Path, progress: Progress) -> str:
             case = cases[stem]
             progress(number, len(masks), f"Storing {case.name}")
             before = cohort.segmentations(case.key, wanted.organ, "predicted")
+            if before and before[0].model == run.name:
+                sure[case.key] = before[0].confidence or 0.0
+                continue
             trust = told.get(stem, float(usual[number]))
             if before:
                 trust = float(usual[number]) * _agreement(cohort, before, mask)
@@ -165,24 +185,41 @@ def _told(run: Path) -> dict[str, float]:
     return {_stem_of(row["image"]): float(row["confidence"]) for row in rows if "confidence" in row}
 
 
-def score_held_out(wanted: Wanted, run: Path) -> float:
-    """Give the mean Dice of a job with the painted masks that it had not learned from."""
-    from medssl.cohort import Cohort
+def score_held_out(run: Path, second: Path) -> tuple[float, float]:
+    """Give the mean Dice of two jobs with painted masks that neither of them has learned from.
 
+    These are the masks that the first one was given: what is painted later may follow from what
+    it found.
+
+    Raises
+    ------
+    medssl.errors.MedsslError
+        If there is none.
+    """
+    painted = {
+        _stem_of(one.name).removesuffix(f"__{_PART}"): one for one in (run / MASKS).iterdir()
+    }
+    ours, theirs = predicted_files(run, painted), predicted_files(second, painted)
+    kept = sorted(_new(run) & _new(second) & set(ours) & set(theirs))
+    if not kept:
+        raise MedsslError("no painted image was kept back from both nets")
+    first = [_dice(_voxels(painted[stem]), _voxels(ours[stem])) for stem in kept]
+    other = [_dice(_voxels(painted[stem]), _voxels(theirs[stem])) for stem in kept]
+    return float(np.mean(first)), float(np.mean(other))
+
+
+def _new(run: Path) -> set[str]:
+    """Give the images that a job had not learned from, by their stem."""
     with (run / "predicted.csv").open(encoding="utf-8", newline="") as file:
-        new = [row["image"] for row in csv.DictReader(file) if row["learned_from"] == "0"]
-    stems = set(map(_stem_of, new))
-    scores = []
-    with Cohort.open(wanted.cohort) as cohort:
-        cases = by_stem(cohort.cases())
-        files = predicted_files(run, cases)
-        for record in cohort.segmentations(name=wanted.organ, kind="human"):
-            stem = _stem(cohort.case(record.case_key))
-            if stem in stems and stem in files:
-                scores.append(
-                    _agreement(cohort, [record], read_predicted(files[stem], cases[stem]))
-                )
-    return float(np.mean(scores)) if scores else 0.0
+        return {
+            _stem_of(row["image"]) for row in csv.DictReader(file) if row["learned_from"] == "0"
+        }
+
+
+def _voxels(path: Path) -> Mask:
+    from medssl.io.reading import read_image
+
+    return np.asarray(read_image(path).array.ravel() > 0)
 
 
 def by_stem(cases: Sequence[CaseRecord]) -> dict[str, CaseRecord]:
@@ -203,7 +240,7 @@ def by_stem(cases: Sequence[CaseRecord]) -> dict[str, CaseRecord]:
     return {_stem(case): case for case in cases}
 
 
-def predicted_files(run: Path, cases: dict[str, CaseRecord]) -> dict[str, Path]:
+def predicted_files(run: Path, cases: Collection[str]) -> dict[str, Path]:
     """Find what a job wrote, by the name of the image."""
     from medssl.io.formats import extension
 
@@ -217,13 +254,14 @@ def predicted_files(run: Path, cases: dict[str, CaseRecord]) -> dict[str, Path]:
 
 def read_predicted(path: Path, case: CaseRecord) -> Mask:
     """Read the mask that a job wrote of an image."""
-    from medssl.io.reading import read_image
-
-    return np.asarray(read_image(path).array.reshape(case.grid.shape) > 0)
+    return _voxels(path).reshape(case.grid.shape)
 
 
 def _agreement(cohort: Cohort, records: Sequence[SegmentationRecord], mask: Mask) -> float:
-    other = mask_of(cohort, records[0], mask.shape)
+    return _dice(mask, mask_of(cohort, records[0], mask.shape))
+
+
+def _dice(mask: Mask, other: Mask) -> float:
     total = int(mask.sum()) + int(other.sum())
     return 2 * float((mask & other).sum()) / total if total else 1.0
 

@@ -16,8 +16,8 @@ from medssl.runs import RunFolder
 from medssl.transfer import FinetuneSettings
 from napari_medssl.segmenting import Segmenter, following, learning
 from napari_medssl.session import Status
-from tests.core.segment.discs import SIDE
-from tests.plugin.segmenting.states import ORGAN, finish, stored, truth
+from tests.core.segment.discs import SIDE, write_discs
+from tests.plugin.segmenting.states import IMAGES, ORGAN, finish, stored, truth
 
 
 def test_the_job_is_given_the_painted_masks_and_its_own_are_stored(
@@ -175,6 +175,45 @@ def test_a_job_that_was_at_work_when_the_window_closed_is_found_again(
     assert not (later.path / "clusters" / "job.json").exists(), "it is taken in once"
 
 
+def test_a_job_that_is_stopped_from_outside_is_let_go(
+    corrected: Segmenter, new_state: Any, said: list[Status], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(run: Path) -> int:
+        RunFolder(run).state("stopped")
+        return 1
+
+    monkeypatch.setattr("medssl.runs.start_job", start)
+    corrected.learn()
+    assert said[-1] == Status("info", "Stopped. What was finished is kept.")
+    later = new_state()
+    heard: list[Status] = []
+    later.status_changed.connect(heard.append)
+    later.open_images(corrected.where)
+    assert not any("Learning" in one.text for one in heard)
+
+
+def test_a_comparison_that_is_stopped_from_outside_leaves_what_was_learned(
+    corrected: Segmenter, said: list[Status], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [case.key for case in corrected.cases]
+
+    def start(run: Path) -> int:
+        if read_request(run).model == "random":
+            RunFolder(run).state("stopped")
+        else:
+            finish(run, keys, keys[:1], {key: truth(corrected, key) for key in keys})
+        return 1
+
+    monkeypatch.setattr("medssl.runs.start_job", start)
+    monkeypatch.setattr(type(corrected), "_recall", lambda _: None)
+    corrected.set_model(corrected.path / "net")
+    corrected.set_compare(True)
+    corrected.learn()
+    assert said[-1].kind == "done"
+    assert said[-1].text.endswith("saved · not compared")
+    assert not (corrected.path / "clusters" / "job.json").exists()
+
+
 def test_what_is_taught_before_closing_is_newer_than_the_job_found_again(
     corrected: Segmenter, new_state: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,12 +255,30 @@ def test_an_organ_that_is_being_learned_keeps_its_name(
     assert state.organs.names == ("lungs",)
 
 
-def test_a_damaged_note_of_a_job_is_said(
-    corrected: Segmenter, new_state: Any, said: list[Status]
-) -> None:
-    (corrected.path / "clusters" / "job.json").write_text("{", encoding="utf-8")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[1]",
+        '{"organ": "organ 1", "run": null}',
+        '{"organ": "organ 1", "run": ""}',
+        '{"organ": "", "run": "."}',
+        '{"organ": 3, "run": "."}',
+        '{"organ": "organ 1", "run": ".", "compare": "no"}',
+        '{"organ": "organ 1", "run": ".", "other": null}',
+    ],
+)
+def test_a_damaged_note_of_a_job_is_said(text: str, new_state: Any, tmp_path: Path) -> None:
+    state = new_state()
+    images = write_discs(tmp_path, IMAGES)[0]
+    state.open_images(images)
+    folder = state.path / "clusters"
+    folder.mkdir()
+    (folder / "job.json").write_text(text, encoding="utf-8")
     later = new_state()
     heard: list[Status] = []
     later.status_changed.connect(heard.append)
-    later.open_images(corrected.where)
+    later.open_images(images)
     assert any("job.json" in one.text and "Delete this file" in one.text for one in heard)
+    assert len(later.cases) == IMAGES
+    assert not later.learning
