@@ -29,12 +29,15 @@ class Organ:
         What was taught last, and so segments all images.
     net
         Run folder of the newest job that learned it; empty: there was none.
+    before
+        What it was taught by before the strokes of this session; None: there are none.
     """
 
     name: str
     members: frozenset[int] = frozenset()
     by: By = "structures"
     net: str = ""
+    before: By | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,13 @@ class Organs:
         def teach(organ: Organ) -> Organ:
             if organ.name != name:
                 return organ
-            return replace(organ, by=by, net=organ.net if net is None else net)
+            before = organ.before if organ.by == "strokes" else organ.by
+            return replace(
+                organ,
+                by=by,
+                net=organ.net if net is None else net,
+                before=before if by == "strokes" else None,
+            )
 
         return replace(self, every=tuple(map(teach, self.every)))
 
@@ -131,13 +140,14 @@ class Organs:
 
 def _picked(organ: Organ, members: frozenset[int]) -> Organ:
     """Give an organ of other clusters: what is picked is newer than what was taught before."""
-    return organ if members == organ.members else replace(organ, members=members, by="structures")
+    if members == organ.members:
+        return organ
+    return replace(organ, members=members, by="structures", before=None)
 
 
 def _without_strokes(organs: Organs, name: str) -> Organs:
     organ = organs.organ(name)
-    stroked = organ is not None and organ.by == "strokes"
-    return organs.taught(name, "structures") if stroked else organs
+    return organs if organ is None or organ.before is None else organs.taught(name, organ.before)
 
 
 class History:
@@ -166,9 +176,9 @@ class History:
         self._before = [one.taught(name, "strokes") for one in self._before]
         self._after = [one.taught(name, "strokes") for one in self._after]
 
-    def forget_strokes(self, name: str, by: By) -> None:
-        """Note that all strokes were taken back, and what it was taught by before."""
-        self.now = self.now.taught(name, by)
+    def forget_strokes(self, name: str) -> None:
+        """Note that all strokes were taken back; what was taught since holds."""
+        self.now = _without_strokes(self.now, name)
         self._before = [_without_strokes(one, name) for one in self._before]
         self._after = [_without_strokes(one, name) for one in self._after]
 

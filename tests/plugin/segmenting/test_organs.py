@@ -34,6 +34,31 @@ def test_organs_get_free_names_and_one_always_stays() -> None:
     assert organs.names == ("organ 1",)
 
 
+def test_strokes_taken_back_change_nothing_that_was_taught_since() -> None:
+    history = History()
+    history.note_net(ORGAN, "run")
+    history.note_strokes(ORGAN)
+    history.change(history.now.put_in({4}))
+    history.forget_strokes(ORGAN)
+    assert history.now.current.by == "structures", "the pick is newer than the net"
+    assert history.undo()
+    assert (history.now.current.by, history.now.current.net) == ("net", "run")
+
+
+def test_strokes_taken_back_bring_each_step_of_undo_back_as_it_was() -> None:
+    history = History()
+    history.change(history.now.put_in({1}))
+    history.note_net(ORGAN, "run")
+    history.change(history.now.put_in({2}))
+    history.change(history.now.add("heart"))
+    history.note_strokes(ORGAN)
+    history.forget_strokes(ORGAN)
+    seen = [history.now.organ(ORGAN).by]
+    while history.undo():
+        seen.append(history.now.organ(ORGAN).by)
+    assert seen == ["structures", "structures", "net", "structures"]
+
+
 def test_organs_are_kept_and_damaged_ones_are_said(tmp_path: Path) -> None:
     organs = Organs().put_in({4}).add("heart").put_in({2})
     keep_organs(tmp_path, organs)
