@@ -145,6 +145,14 @@ def _picked(organ: Organ, members: frozenset[int]) -> Organ:
     return replace(organ, members=members, by="structures", before=None)
 
 
+def _with_net(organs: Organs, name: str, net: str, members: frozenset[int]) -> Organs:
+    """Note a net in organs as they were; what was picked otherwise leads there as before."""
+    organ = organs.organ(name)
+    if organ is not None and organ.by == "structures" and organ.members != members:
+        return organs.taught(name, "structures", net)
+    return organs.taught(name, "net", net)
+
+
 def _without_strokes(organs: Organs, name: str) -> Organs:
     organ = organs.organ(name)
     return organs if organ is None or organ.before is None else organs.taught(name, organ.before)
@@ -167,8 +175,13 @@ class History:
         return True
 
     def note_net(self, name: str, net: str) -> None:
-        """Note that a net has learned an organ; undo goes back to what was picked before."""
+        """Note that a net has learned an organ; only the undo of one of its picks goes back."""
         self.now = self.now.taught(name, "net", net)
+        organ = self.now.organ(name)
+        if organ is not None:
+            members = organ.members
+            self._before = [_with_net(one, name, net, members) for one in self._before]
+            self._after = [_with_net(one, name, net, members) for one in self._after]
 
     def note_strokes(self, name: str) -> None:
         """Note that strokes taught an organ; no undo of a pick takes that back."""

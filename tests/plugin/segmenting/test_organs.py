@@ -34,6 +34,32 @@ def test_organs_get_free_names_and_one_always_stays() -> None:
     assert organs.names == ("organ 1",)
 
 
+def test_undoing_something_else_leaves_the_net() -> None:
+    history = History()
+    history.change(history.now.put_in({1}))
+    history.change(history.now.put_in({2}))
+    history.change(history.now.add("heart"))
+    history.change(history.now.select(ORGAN))
+    history.undo()
+    history.note_net(ORGAN, "run")
+    history.redo()
+    assert history.now.current == Organ(ORGAN, frozenset({1, 2}), "net", "run")
+    history.undo()
+    history.undo()
+    assert history.now.current == Organ(ORGAN, frozenset({1, 2}), "net", "run")
+    history.undo()
+    assert history.now.current == Organ(ORGAN, frozenset({1}), "structures", "run")
+
+
+def test_undoing_a_pick_older_than_strokes_leaves_the_net_that_they_taught() -> None:
+    history = History()
+    history.change(history.now.put_in({1}))
+    history.note_strokes(ORGAN)
+    history.note_net(ORGAN, "run")
+    history.undo()
+    assert history.now.current == Organ(ORGAN, frozenset(), "net", "run")
+
+
 def test_strokes_taken_back_change_nothing_that_was_taught_since() -> None:
     history = History()
     history.note_net(ORGAN, "run")
