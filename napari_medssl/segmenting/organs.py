@@ -248,18 +248,26 @@ def recall_organs(folder: Path) -> Organs:
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
         every = tuple(map(_organ, kept["organs"]))
-        return Organs(every, min(int(kept["current"]), len(every) - 1)) if every else Organs()
+        at = min(max(0, _whole(kept["current"])), len(every) - 1)
+        return Organs(every, at) if every else Organs()
     except OSError as error:
         raise StorageError(f"{path}: the organs cannot be read ({error.strerror}).") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StorageError(
             f"{path}: this file of organs is damaged. Delete it; masks that are stored stay."
         ) from error
 
 
 def _organ(kept: Any) -> Organ:
-    by = kept.get("by", "structures")
-    if by not in get_args(By):
+    name, by, net = kept["name"], kept.get("by", "structures"), kept.get("net", "")
+    if not (isinstance(name, str) and name and isinstance(net, str)):
+        raise TypeError(kept)
+    if by not in get_args(By) or (by == "net" and not net):
         raise ValueError(by)
-    members = frozenset(map(int, kept["members"]))
-    return Organ(str(kept["name"]), members, by, str(kept.get("net", "")))
+    return Organ(name, frozenset(map(_whole, kept["members"])), by, net)
+
+
+def _whole(number: Any) -> int:
+    if not isinstance(number, int):
+        raise TypeError(number)
+    return number

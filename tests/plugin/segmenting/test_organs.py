@@ -85,10 +85,39 @@ def test_strokes_taken_back_bring_each_step_of_undo_back_as_it_was() -> None:
     assert seen == ["structures", "structures", "net", "structures"]
 
 
-def test_organs_are_kept_and_damaged_ones_are_said(tmp_path: Path) -> None:
+def test_organs_are_kept(tmp_path: Path) -> None:
     organs = Organs().put_in({4}).add("heart").put_in({2})
     keep_organs(tmp_path, organs)
     assert recall_organs(tmp_path) == organs
-    (tmp_path / "organs.json").write_text('{"organs": [', encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"organs": [',
+        "[]",
+        '{"organs": ["liver"], "current": 0}',
+        '{"organs": [{"name": null, "members": []}], "current": 0}',
+        '{"organs": [{"name": "", "members": []}], "current": 0}',
+        '{"organs": [{"name": "liver", "members": ["x"]}], "current": 0}',
+        '{"organs": [{"name": "liver", "members": [Infinity]}], "current": 0}',
+        '{"organs": [{"name": "liver", "members": [], "by": ["net"]}], "current": 0}',
+        '{"organs": [{"name": "liver", "members": [], "by": "net"}], "current": 0}',
+        '{"organs": [{"name": "liver", "members": [], "net": 3}], "current": 0}',
+        '{"organs": [{"name": "liver", "members": []}], "current": null}',
+    ],
+)
+def test_damaged_organs_are_said(tmp_path: Path, text: str) -> None:
+    (tmp_path / "organs.json").write_text(text, encoding="utf-8")
     with pytest.raises(StorageError, match=r"organs\.json.*damaged.*Delete it"):
         recall_organs(tmp_path)
+
+
+@pytest.mark.parametrize(("current", "name"), [(-7, "liver"), (1, "heart"), (9, "heart")])
+def test_one_organ_is_the_current_one_whatever_the_file_says(
+    tmp_path: Path, current: int, name: str
+) -> None:
+    organs = '[{"name": "liver", "members": []}, {"name": "heart", "members": [1]}]'
+    text = f'{{"organs": {organs}, "current": {current}}}'
+    (tmp_path / "organs.json").write_text(text, encoding="utf-8")
+    assert recall_organs(tmp_path).current.name == name
