@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from medssl.cohort.findings import SegmentationRecord
     from napari_medssl.points import Source
     from napari_medssl.segmenting.contract import Lesson
-    from napari_medssl.segmenting.organs import By
 
 Place = tuple[str, str]  # key, organ
 _KEPT = 12
@@ -51,7 +50,6 @@ class Correcting(Everywhere):
         self._unwritten: dict[Place, Shown | None] = {}
         self._lessons_read: dict[str, NDArray[np.int8]] = {}
         self._strokes = 0
-        self._by_before: dict[str, By] = {}
 
     def stroke(
         self, name: str, mask: Mask, drawn: NDArray[np.int8], where: Slice | None = None
@@ -194,15 +192,14 @@ class Correcting(Everywhere):
         organ = self.organs.organ(name)
         some = any(stroked == name for _, stroked in self._drawn)
         if organ is not None and some and organ.by != "strokes":
-            self._by_before[name] = organ.by
             self._history.note_strokes(name)
             self._keep_organs()
             self.organs_changed.emit()
 
     def _forget_strokes(self, name: str) -> None:
         """Go back to what an organ was taught by, once all of its strokes are taken back."""
-        if name in self._by_before and all(organ != name for _, organ in self._drawn):
-            self._history.forget_strokes(name, self._by_before.pop(name))
+        if all(organ != name for _, organ in self._drawn):
+            self._history.forget_strokes(name)
             self._keep_organs()
             self.organs_changed.emit()
 
@@ -245,5 +242,4 @@ class Correcting(Everywhere):
             self._drawn.clear()
             self._earlier.clear()
             self._bases.clear()
-            self._by_before.clear()
         super()._adopt(contents)

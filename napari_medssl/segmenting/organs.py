@@ -29,12 +29,15 @@ class Organ:
         What was taught last, and so segments all images.
     net
         Run folder of the newest job that learned it; empty: there was none.
+    before
+        What it was taught by before the strokes of this session; None: there are none.
     """
 
     name: str
     members: frozenset[int] = frozenset()
     by: By = "structures"
     net: str = ""
+    before: By | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,13 @@ class Organs:
         def teach(organ: Organ) -> Organ:
             if organ.name != name:
                 return organ
-            return replace(organ, by=by, net=organ.net if net is None else net)
+            before = organ.before if organ.by == "strokes" else organ.by
+            return replace(
+                organ,
+                by=by,
+                net=organ.net if net is None else net,
+                before=before if by == "strokes" else None,
+            )
 
         return replace(self, every=tuple(map(teach, self.every)))
 
@@ -131,13 +140,22 @@ class Organs:
 
 def _picked(organ: Organ, members: frozenset[int]) -> Organ:
     """Give an organ of other clusters: what is picked is newer than what was taught before."""
-    return organ if members == organ.members else replace(organ, members=members, by="structures")
+    if members == organ.members:
+        return organ
+    return replace(organ, members=members, by="structures", before=None)
+
+
+def _with_net(organs: Organs, name: str, net: str, members: frozenset[int]) -> Organs:
+    """Note a net in organs as they were; what was picked otherwise leads there as before."""
+    organ = organs.organ(name)
+    if organ is not None and organ.by == "structures" and organ.members != members:
+        return organs.taught(name, "structures", net)
+    return organs.taught(name, "net", net)
 
 
 def _without_strokes(organs: Organs, name: str) -> Organs:
     organ = organs.organ(name)
-    stroked = organ is not None and organ.by == "strokes"
-    return organs.taught(name, "structures") if stroked else organs
+    return organs if organ is None or organ.before is None else organs.taught(name, organ.before)
 
 
 class History:
@@ -157,8 +175,13 @@ class History:
         return True
 
     def note_net(self, name: str, net: str) -> None:
-        """Note that a net has learned an organ; undo goes back to what was picked before."""
+        """Note that a net has learned an organ; only the undo of one of its picks goes back."""
         self.now = self.now.taught(name, "net", net)
+        organ = self.now.organ(name)
+        if organ is not None:
+            members = organ.members
+            self._before = [_with_net(one, name, net, members) for one in self._before]
+            self._after = [_with_net(one, name, net, members) for one in self._after]
 
     def note_strokes(self, name: str) -> None:
         """Note that strokes taught an organ; no undo of a pick takes that back."""
@@ -166,9 +189,9 @@ class History:
         self._before = [one.taught(name, "strokes") for one in self._before]
         self._after = [one.taught(name, "strokes") for one in self._after]
 
-    def forget_strokes(self, name: str, by: By) -> None:
-        """Note that all strokes were taken back, and what it was taught by before."""
-        self.now = self.now.taught(name, by)
+    def forget_strokes(self, name: str) -> None:
+        """Note that all strokes were taken back; what was taught since holds."""
+        self.now = _without_strokes(self.now, name)
         self._before = [_without_strokes(one, name) for one in self._before]
         self._after = [_without_strokes(one, name) for one in self._after]
 
@@ -225,18 +248,26 @@ def recall_organs(folder: Path) -> Organs:
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
         every = tuple(map(_organ, kept["organs"]))
-        return Organs(every, min(int(kept["current"]), len(every) - 1)) if every else Organs()
+        at = min(max(0, _whole(kept["current"])), len(every) - 1)
+        return Organs(every, at) if every else Organs()
     except OSError as error:
         raise StorageError(f"{path}: the organs cannot be read ({error.strerror}).") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StorageError(
             f"{path}: this file of organs is damaged. Delete it; masks that are stored stay."
         ) from error
 
 
 def _organ(kept: Any) -> Organ:
-    by = kept.get("by", "structures")
-    if by not in get_args(By):
+    name, by, net = kept["name"], kept.get("by", "structures"), kept.get("net", "")
+    if not (isinstance(name, str) and name and isinstance(net, str)):
+        raise TypeError(kept)
+    if by not in get_args(By) or (by == "net" and not net):
         raise ValueError(by)
-    members = frozenset(map(int, kept["members"]))
-    return Organ(str(kept["name"]), members, by, str(kept.get("net", "")))
+    return Organ(name, frozenset(map(_whole, kept["members"])), by, net)
+
+
+def _whole(number: Any) -> int:
+    if not isinstance(number, int):
+        raise TypeError(number)
+    return number

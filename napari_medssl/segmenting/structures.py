@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from psygnal import Signal
 
 from medssl.errors import StorageError
 from medssl.progress import Progress
-from napari_medssl.cohorts.looking import Looking
+from napari_medssl.segmenting.levels import USUAL_LEVEL, Levels
 from napari_medssl.segmenting.organs import History, Organs, keep_organs, recall_organs
 from napari_medssl.session.status import error_words, image_words
 
@@ -27,10 +27,9 @@ if TYPE_CHECKING:
 INSTANT = "instant"
 FOLDER = "clusters"
 """Where the clusters and organs of a cohort lie in its folder."""
-USUAL_LEVEL = 16
 
 
-class Structures(Looking):
+class Structures(Levels):
     """Finds structures, and shows them in the current image.
 
     Parameters
@@ -51,10 +50,6 @@ class Structures(Looking):
         How many clusters (None: chosen), and whether the place in the image means something.
     ready
         The embedded images; None before.
-    tree
-        How the clusters merge; None before there are any.
-    level
-        How many structures are shown.
     map
         Cluster of each voxel of the current image's working grid, and that grid.
     finding
@@ -63,7 +58,6 @@ class Structures(Looking):
 
     ready_changed = Signal()
     structures_changed = Signal()
-    level_changed = Signal()
     organs_changed = Signal()
 
     def __init__(
@@ -83,14 +77,13 @@ class Structures(Looking):
         self.count: int | None = None
         self.upright = True
         self.ready: Ready | None = None
-        self.tree: MergeTree | None = None
-        self.level = USUAL_LEVEL
         self.map: tuple[NDArray[np.uint16], Grid] | None = None
         self.kept_in: Path | None = None
         self.finding = False
         self._mapped: str | None = None
         self._history = History()
         self._prepared_of: Path | None = None
+        self._asked: frozenset[str] = frozenset()
         self._prepared: frozenset[str] = frozenset()
 
     @property
@@ -138,21 +131,24 @@ class Structures(Looking):
         path, model, device = self.path, self.model, self.device
         if path is None or not self.cases or self.finding:
             return
-        known, count, upright = self.ready, self.count, self.upright
-        if known is None:
-            self._prepared = frozenset(self._by_key)
+        keys, count, upright = frozenset(self._by_key), self.count, self.upright
+        known = self.ready if self._prepared.issuperset(keys) else None
+        again = known is None and self.tree is not None
+        self._asked = keys
         self._set_finding(True)
         self._say("busy", "Finding structures")
 
         def work(progress: Progress) -> tuple[Ready, MergeTree]:
             ready = known or self._engine.get_ready(path, model, device, progress)
+            if again:  # they lead on if the new ones are cancelled
+                self._engine.recall(path / FOLDER)
             return ready, self._engine.cluster(path / FOLDER, count, upright, progress)
 
         def found(result: tuple[Ready, MergeTree]) -> None:
             self._set_finding(False)
             if self.path != path:
                 return
-            self._adopt_ready(result[0])
+            self._adopt_ready(result[0], keys)
             self._history.begin(self.organs.emptied())
             self._keep_organs()
             self._adopt_tree(result[1])
@@ -171,28 +167,6 @@ class Structures(Looking):
         self.finding = finding
         self.ready_changed.emit()
 
-    def set_level(self, level: int) -> None:
-        """Show coarser or finer structures, at once."""
-        if self.tree is not None and level != self.level:
-            self.level = min(max(1, level), self.tree.count)
-            self.level_changed.emit()
-
-    def groups(self) -> NDArray[np.int64] | None:
-        """Give the structure of each cluster at the level that is shown, from 0."""
-        return None if self.tree is None else self.tree.groups(self.level)
-
-    def structure_of(self, cluster: int) -> frozenset[int]:
-        """Give all clusters of the structure that a cluster is shown in."""
-        groups = self.groups()
-        if groups is None:
-            return frozenset()
-        return frozenset(int(one) for one in (groups == groups[cluster]).nonzero()[0])
-
-    def shown_structures(self, members: Collection[int]) -> list[int]:
-        """Give the numbers of the structures, as they are shown, that hold some clusters."""
-        groups = self.groups()
-        return [] if groups is None else sorted({int(groups[one]) + 1 for one in members})
-
     def picked_clusters(self) -> frozenset[int]:
         """Give the clusters of all organs."""
         return frozenset().union(*(organ.members for organ in self.organs.every))
@@ -208,11 +182,12 @@ class Structures(Looking):
     def _recall(self) -> None:
         """Show the structures that were found in this cohort before."""
         path, model, device = self.path, self.model, self.device
+        keys = frozenset(self._by_key)
         if path is None or not self.cases or path == self._prepared_of:
             return
         from medssl.segment.clusters.storage import has_clusters
 
-        self._prepared_of, self._prepared = path, frozenset(self._by_key)
+        self._prepared_of, self._asked = path, keys
         if not has_clusters(path / FOLDER):
             return
         self._say("busy", "Preparing the images")
@@ -225,7 +200,7 @@ class Structures(Looking):
             ready, tree = result
             if self.path != path or self.model != model:
                 return
-            self._adopt_ready(ready)
+            self._adopt_ready(ready, keys)
             if tree is None:
                 self._say("info", "The structures found before are of another model.")
                 return
@@ -234,8 +209,8 @@ class Structures(Looking):
 
         self._run(self._work, work, have)
 
-    def _adopt_ready(self, ready: Ready) -> None:
-        self.ready, self._prepared_of = ready, self.path
+    def _adopt_ready(self, ready: Ready, keys: frozenset[str]) -> None:
+        self.ready, self._prepared_of, self._prepared = ready, self.path, keys
         self.problems = tuple(ready.problems)
         self.ready_changed.emit()
         self.import_changed.emit()
@@ -285,9 +260,13 @@ class Structures(Looking):
         if self.key not in self._by_key and self.cases:
             self.go_to(self.cases[0].key)
         if not self.importing:
-            if self.ready is not None and not self._prepared.issuperset(self._by_key):
+            if self.ready is not None and not self._asked.issuperset(self._by_key):
                 self._prepared_of = None  # images came in since
             self._recall()
+
+    def _take_in(self, where: Sequence[Path]) -> None:
+        self._asked = self._prepared  # what was cancelled or failed is tried again
+        super()._take_in(where)
 
     def _begin_organs(self) -> None:
         organs = Organs()

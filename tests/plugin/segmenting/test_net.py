@@ -157,6 +157,25 @@ def test_strokes_are_newer_than_the_net_until_all_are_taken_back(learned: Segmen
     assert learned.organs.current.by == "strokes", "strokes in other images are left"
 
 
+def test_a_net_outlives_the_strokes_that_taught_it(
+    state: Segmenter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [case.key for case in state.cases]
+
+    def start(run: Path) -> int:
+        finish(run, keys, keys[:1], {key: truth(state, key) for key in keys})
+        return 1
+
+    monkeypatch.setattr("medssl.runs.start_job", start)
+    mask = truth(state, state.key)
+    state.stroke(ORGAN, mask, mask.astype(np.int8))
+    assert state.organs.current.by == "strokes"
+    state.learn()
+    state.take_back(ORGAN, mask, np.full(mask.shape, -1, np.int8))
+    assert state.organs.current.by == "net"
+    assert state.can_segment
+
+
 def test_a_lesson_while_the_job_runs_is_newer_than_its_net(
     corrected: Segmenter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
