@@ -65,7 +65,7 @@ def main() -> None:
         help="few: LEARNER:MODEL",
     )
     parser.add_argument("--pretrained", nargs="+", default=[], metavar="SET=RUN")
-    parser.add_argument("--seconds", type=float, default=20, help="of each fine-tuning")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each fine-tuning")
     parser.add_argument("--only-read", action="store_true", help="few: the table of what is there")
     parser.add_argument("--side", type=int, default=512)
     parser.add_argument("--volume", type=int, default=256, help="0: none")
