@@ -140,3 +140,16 @@ def test_patients_get_this_cohorts_codes(ours: Cohort, tmp_path: Path) -> None:
 def test_a_cohort_is_not_merged_with_itself(ours: Cohort) -> None:
     with pytest.raises(SettingsError, match="itself"):
         merge_cohorts(ours, ours)
+
+
+@pytest.mark.parametrize("sure", [(0.9, 0.4), (None, 0.4), (0.9, None)])
+def test_the_newer_prediction_stays_however_sure_it_is(
+    ours: Cohort, theirs: Cohort, sure: tuple[float | None, float | None]
+) -> None:
+    mask = Segmentation.from_masks({"lung": np.eye(10, 8)}, FLAT)
+    for cohort, model, confidence in ((ours, "old", sure[0]), (theirs, "new", sure[1])):
+        cohort.add_case("d.png", "/d.png", "fourth", FLAT)
+        cohort.set_segmentation("d.png", "heart", mask, "predicted", model, confidence=confidence)
+    merge_cohorts(ours, theirs)
+    found = {one.model for one in ours.segmentations("d.png", kind="predicted")}
+    assert found == {"new"}

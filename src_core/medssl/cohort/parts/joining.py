@@ -166,7 +166,8 @@ class _Joining:
     def take_prediction(self, table: Table, key: Row, row: Row) -> None:
         """Take a prediction where there is none, or an older one."""
         held = self._db.execute(table.select, (*key, "predicted")).fetchone()
-        if held is None or held[-1] < row[-1]:
+        time = table.columns.index("time")
+        if held is None or held[time] < row[time]:
             self._db.execute(table.upsert, (*key, "predicted", *row))
             self.counts["predicted"] += 1
 
