@@ -90,7 +90,10 @@ class SegmentEngine(Protocol):
     def net_all(
         self, where: Path, run: Path, device: str, progress: Progress
     ) -> tuple[tuple[Problem, ...], Iterator[Found]]:
-        """Give what could not be used of a cohort, and what a job's net says of the others."""
+        """Give what could not be used of a cohort, and what a job's net says of the others.
+
+        Each mask comes at once; all confidences come again, with no mask, when the sizes are known.
+        """
 
 
 @dataclass(frozen=True)

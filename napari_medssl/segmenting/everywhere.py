@@ -69,11 +69,14 @@ class Everywhere(Picking):
             sure = {}
             with Cohort.open(path) as cohort:
                 for key, mask, confidence in every:
+                    sure[key] = confidence
+                    if mask is None:
+                        cohort.set_segmentation_confidence(key, organ.name, confidence)
+                        continue
                     store_mask(
                         cohort, key, organ.name, mask, names, "predicted", model,
                         confidence=confidence,
                     )  # fmt: skip
-                    sure[key] = confidence
                 return stored_words(cohort, organ.name, sure), problems
 
         def found(result: tuple[str, tuple[Problem, ...]]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from medssl.errors import Cancelled, MedsslError
 from medssl.progress import Progress
 from napari_medssl.engine import leave_a_core_to_the_window
 from napari_medssl.listing import list_where
@@ -18,16 +18,6 @@ if TYPE_CHECKING:
     from medssl.io import Problem
     from medssl.prepare import ArrayCache, Case
     from medssl.segment.learned import LearnedNet
-
-
-class _Seen(NamedTuple):
-    """A mask that waits, packed, for the sizes of the others."""
-
-    key: str
-    packed: bytes
-    shape: tuple[int, ...]
-    trust: float
-    size: float
 
 
 def read_by_net(
@@ -51,24 +41,27 @@ def read_by_net(
 
 
 def _outlined(net: LearnedNet, cases: Sequence[Case], progress: Progress) -> Iterator[Found]:
-    from medssl.segment.clusters import typicality
+    """Yield each mask at once, then its confidence again: usual is what most sizes are.
 
-    seen = []
-    for number, case in enumerate(cases):
-        progress(number, len(cases), f"Segmenting {case.name}")
-        seen.append(_see(net, case))
-    usual = typicality(np.array([one.size for one in seen]))
-    for one, common in zip(seen, usual, strict=True):
-        bits = np.frombuffer(zlib.decompress(one.packed), np.uint8)
-        mask = np.unpackbits(bits, count=int(np.prod(one.shape))).reshape(one.shape).astype(bool)
-        yield Found(one.key, mask, one.trust * float(common) if one.size else 0.0)
+    A net is too slow to be asked twice. What came before a cancel or an error is told again too.
+    """
+    from medssl.segment.clusters import expected_dice, typicality
 
-
-def _see(net: LearnedNet, case: Case) -> _Seen:
-    """Segment an image once; a net is too slow to be asked twice."""
-    from medssl.segment.clusters import expected_dice
-
-    share = net.share(case)
-    mask = share > 0.5
-    packed = zlib.compress(np.packbits(mask).tobytes(), 1)
-    return _Seen(case.key, packed, mask.shape, expected_dice(share), float(mask.mean()))
+    told: list[tuple[Found, float]] = []
+    ended: Cancelled | MedsslError | None = None
+    try:
+        for number, case in enumerate(cases):
+            progress(number, len(cases), f"Segmenting {case.name}")
+            share = net.share(case)
+            mask = share > 0.5
+            found = Found(case.key, mask, expected_dice(share) if mask.any() else 0.0)
+            told.append((found._replace(mask=None), float(mask.mean())))
+            yield found
+    except (Cancelled, MedsslError) as error:
+        ended = error
+    if told:
+        usual = typicality(np.array([size for _, size in told]))
+        for (found, _), common in zip(told, usual, strict=True):
+            yield found._replace(confidence=found.confidence * float(common))
+    if ended is not None:
+        raise ended

@@ -12,10 +12,20 @@ from medssl.progress import Progress
 
 
 class Found(NamedTuple):
-    """The mask of an organ in an image, on its own grid, and how sure it is."""
+    """The mask of an organ in an image, on its own grid, and how sure it is.
+
+    Parameters
+    ----------
+    key
+        The image.
+    mask
+        Its voxels; None: those that were told before, of which more is known now.
+    confidence
+        How sure it is.
+    """
 
     key: str
-    mask: NDArray[np.bool_]
+    mask: NDArray[np.bool_] | None
     confidence: float
 
 

@@ -77,6 +77,16 @@ def test_the_least_sure_segmentation_decides_how_sure_a_case_is(cohort: Cohort) 
     assert cohort.overview()[0].confidence == 0.9
 
 
+def test_only_how_sure_a_prediction_is_is_said_anew(cohort: Cohort) -> None:
+    cohort.set_segmentation("a.png", "lungs", mask(FLAT, 1), "predicted", "net", confidence=0.4)
+    (before,) = cohort.segmentations("a.png")
+    assert cohort.set_segmentation_confidence("a.png", "lungs", 0.7)
+    assert cohort.segmentations("a.png") == [before._replace(confidence=0.7)]
+    assert not cohort.set_segmentation_confidence("a.png", "heart", 0.7)
+    with pytest.raises(SettingsError, match="from 0 to 1"):
+        cohort.set_segmentation_confidence("a.png", "lungs", 1.7)
+
+
 def test_an_action_from_before_confidences_is_undone_and_redone(cohort: Cohort) -> None:
     cohort.set_segmentation("a.png", "lungs", mask(FLAT, 1), "manual", author="AB")
     cohort.close()

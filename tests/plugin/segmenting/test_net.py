@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from medssl.cohort import Cohort
-from medssl.errors import ModelError
+from medssl.errors import Cancelled, MedsslError, ModelError
 from medssl.evaluate.scores import dice
 from medssl.jobs import read_request, run_job
 from medssl.jobs.requests import write_request
@@ -189,6 +189,35 @@ def test_a_lesson_while_the_job_runs_is_newer_than_its_net(
     monkeypatch.setattr("medssl.runs.start_job", start)
     corrected.learn()
     assert corrected.organs.current.by == "structures"
+
+
+@pytest.mark.parametrize("end", [Cancelled(), MedsslError("the net is out of memory")])
+def test_the_masks_of_a_net_are_stored_as_they_come(
+    state: Segmenter, said: list[Status], end: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    class Net:
+        input = state._engine._ready().embedder.settings
+
+        def share(self, case: Any) -> np.ndarray:
+            seen.append(len(stored(state, "predicted")))
+            if seen == [0, 1, 2, 3, 4]:
+                raise end
+            mask = truth(state, case.key)
+            if len(seen) == 1:
+                mask = np.zeros_like(mask)
+                mask[:9, :9] = True
+            return np.where(mask, 0.9, 0.0)
+
+    monkeypatch.setattr("medssl.segment.learned.open_learned", lambda *_: Net())
+    state._history.note_net(ORGAN, "run")
+    state.segment_all()
+    assert seen == [0, 1, 2, 3, 4]
+    assert said[-1].text.startswith("Stopped" if isinstance(end, Cancelled) else str(end))
+    sure = [one.confidence for _, one in sorted(stored(state, "predicted").items())]
+    assert len(sure) == IMAGES - 1
+    assert sure[0] < 0.5 < max(sure[1:]), "a size that is none of this cohort"
 
 
 def test_a_net_that_is_gone_is_said_and_structures_lead_on(

@@ -65,6 +65,27 @@ class Segmentations(Part):
         (stored,) = self.segmentations(case_key, name, kind)
         return stored
 
+    def set_segmentation_confidence(self, case_key: str, name: str, confidence: float) -> bool:
+        """Say anew how sure a predicted segmentation is; False if there is none.
+
+        Raises
+        ------
+        UnknownEntryError
+            If the case is not in the cohort.
+        SettingsError
+            If the confidence is no share.
+        """
+        check_about(f"the segmentation {name} of {case_key}", "predicted", confidence, self.path)
+        with self._db.write() as connection:
+            case = find_case(connection, case_key, self.path)
+            key = (case.number, clean_name(name, self.path, "segmentation"), "predicted")
+            row = connection.execute(TABLE.select, key).fetchone()
+            if row is None:
+                return False
+            columns = dict(zip(TABLE.columns, row, strict=True)) | {"confidence": confidence}
+            connection.execute(TABLE.upsert, (*key, *columns.values()))
+            return True
+
     def delete_segmentation(self, case_key: str, name: str, kind: Kind = "human") -> bool:
         """Delete a person's segmentation (undo brings it back) or a prediction's record."""
         with self._db.write() as connection:
