@@ -144,6 +144,22 @@ def test_a_border_moves_to_that_of_the_image() -> None:
     assert np.array_equal(Guide(image, RefineSettings(radius=0)).smooth(share), share)
 
 
+@pytest.mark.parametrize("shape", [(60, 80), (30, 40, 30)])
+def test_smoothing_leaves_a_small_structure_as_large_as_it_was(shape: tuple[int, ...]) -> None:
+    image = np.random.default_rng(0).random((1, *shape), np.float32) * 0.2
+    share = np.zeros(shape, np.float32)
+    share[tuple(slice(side // 2 - 3, side // 2 + 3) for side in shape)] = 1  # 6 voxels across
+    small = share > 0.5
+    smooth = Guide(image, RefineSettings()).smooth_share(share)
+    assert 0.95 <= (smooth > 0.5).sum() / small.sum() <= 1
+    assert (smooth[small] > 0.5).mean() > 0.7
+    assert Guide(image, RefineSettings()).smooth(share)[~small].max() > 0.05
+    empty = np.zeros(shape, np.float32)
+    assert not Guide(image, RefineSettings()).smooth_share(empty).any()
+    thin = Guide(image[..., 0], RefineSettings(), len(shape))
+    assert thin.smooth_share(share[..., 20]).shape == shape[:-1]
+
+
 def test_small_islands_and_holes_go() -> None:
     mask = np.zeros((30, 30), bool)
     mask[5:25, 5:25] = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from medssl.embed import EmbeddedCohort, embed_cohort
 from medssl.embed.instant import InstantEmbedder
 from medssl.embed.net import NetEmbedder
 from medssl.errors import SettingsError
+from medssl.evaluate.scores import dice
 from medssl.io import list_images
 from medssl.models import ClusterInfo, DataInfo, EmbeddingInfo, ModelCard, save_model
 from medssl.nets import Architecture, build_net
@@ -100,3 +102,27 @@ def test_a_model_brings_clusters_of_its_own(tmp_path: Path, discs: tuple[Path, P
     assert (by_likeness.shares(case).argmax(0) == likeness.argmax(0)).mean() > 0.98
     with pytest.raises(SettingsError, match="not by 'guess'"):
         model_clusters(embedded, "guess")
+
+
+def test_one_outlined_volume_finds_small_structures_in_others(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    """With the defaults: a border smoothed as in pictures had swallowed all of them (Dice 0)."""
+    folder = data_dir / "hippocampus_msd"
+    listing = list_images(folder / "images")
+    cache = ArrayCache(tmp_path)
+    prepared = prepare_cohort(
+        replace(listing, sources=listing.sources[:4]), PrepareSettings(ndim=3), cache
+    )
+    embedded = embed_cohort(prepared, InstantEmbedder(3, prepared.settings), cache)
+    masks = find_masks(folder / "masks", prepared.cases, {"anterior": ("1",), "posterior": ("2",)})
+    teacher = LabelTeacher(embedded, masks.names)
+    first, *others = prepared.cases
+    teacher.show(first.key, masks.read(first))
+    teacher.fit()
+    scores = [
+        dice(found > 0.5, true)
+        for case in others
+        for found, true in zip(teacher.probabilities(case.key), masks.read(case), strict=True)
+    ]
+    assert np.mean(scores) > 0.5

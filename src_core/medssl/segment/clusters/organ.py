@@ -14,10 +14,13 @@ from medssl.errors import SettingsError
 from medssl.prepare.maps import to_source, to_working
 from medssl.segment.clusters.features import pooled
 from medssl.segment.clusters.finding import Clusters, Floats
-from medssl.segment.clusters.refining import Guide, RefineSettings, to_voxels, without_islands
-
-CERTAIN = 0.5
-"""Share from which a voxel belongs to an organ."""
+from medssl.segment.clusters.refining import (
+    CERTAIN,
+    Guide,
+    RefineSettings,
+    to_voxels,
+    without_islands,
+)
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ def organ_share(
     """
     cells = np.isin(shares.argmax(0), list(members)).astype(np.float32)
     voxels = to_voxels(cells[None], case)[0]
-    return np.clip(Guide(case.case.array, settings).smooth(voxels), 0, 1)
+    return Guide(case.case.array, settings).smooth_share(voxels)
 
 
 def organ_trust(shares: Floats, members: Sequence[int]) -> float:

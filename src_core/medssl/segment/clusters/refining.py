@@ -13,6 +13,11 @@ from medssl.embed import EmbeddedCase
 from medssl.prepare.resampling import resample
 
 Floats = NDArray[np.float32]
+RADIUS = {2: 6, 3: 1}
+"""By dimension. In volumes a structure is a few voxels across, and a wide window swallows it."""
+CERTAIN = 0.5
+"""Share above which a voxel belongs to an organ."""
+_LEAST = 1e-3
 
 
 class RefineSettings(BaseModel):
@@ -20,10 +25,11 @@ class RefineSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    radius: int = Field(
-        default=6,
+    radius: int | None = Field(
+        default=None,
         ge=0,
-        description="Working voxels around a voxel that decide its border; 0: no smoothing.",
+        description="Working voxels around a voxel that decide its border; 0: no smoothing. "
+        "Empty: 6 in pictures, 1 in volumes.",
     )
     contrast: float = Field(
         default=0.1, gt=0, description="Contrast of the image (0 to 1) that counts as a border."
@@ -54,31 +60,51 @@ class Guide:
         Prepared values ``(C, *spatial)``; of colours the mean.
     settings
         Window and contrast.
+    ndim
+        Dimension of the image that `array` is a slice of; None: of `array` itself.
 
     References
     ----------
     K. He, J. Sun, X. Tang, Guided image filtering, TPAMI 35(6), 2013.
     """
 
-    def __init__(self, array: NDArray[Any], settings: RefineSettings) -> None:
-        self._settings = settings
+    def __init__(
+        self, array: NDArray[Any], settings: RefineSettings, ndim: int | None = None
+    ) -> None:
+        self._contrast = settings.contrast
         self._image = np.asarray(array, np.float32).mean(0)
+        given = settings.radius
+        self._radius = RADIUS[ndim or self._image.ndim] if given is None else given
         self._mean = self._average(self._image)
         self._variance = self._average(self._image**2) - self._mean**2
 
     def smooth(self, values: Floats) -> Floats:
         """Smooth one map ``(*spatial,)``."""
-        if self._settings.radius == 0:
+        if self._radius == 0:
             return values
         mean = self._average(values)
         together = self._average(self._image * values) - self._mean * mean
-        slope = together / (self._variance + self._settings.contrast**2)
+        slope = together / (self._variance + self._contrast**2)
         offset = mean - slope * self._mean
         smooth: Floats = self._average(slope) * self._image + self._average(offset)
         return smooth
 
+    def smooth_share(self, share: Floats) -> Floats:
+        """Smooth the share of one structure, 0 to 1, and leave it as large as it was.
+
+        What is thin or small would otherwise fall below one half, and be gone.
+        """
+        smooth = np.clip(self.smooth(share), 0, 1)
+        size = int((share > CERTAIN).sum())
+        if not 0 < size < share.size:
+            return smooth
+        last = share.size - size - 1
+        level = float(np.partition(smooth, last, axis=None)[last].clip(_LEAST, 1 - _LEAST))
+        below, above = smooth * (CERTAIN / level), 1 - (1 - smooth) * ((1 - CERTAIN) / (1 - level))
+        return np.where(smooth > level, above, np.minimum(below, CERTAIN))
+
     def _average(self, values: Floats) -> Floats:
-        side = 2 * self._settings.radius + 1
+        side = 2 * self._radius + 1
         return np.asarray(ndimage.uniform_filter(values, side, mode="nearest"), np.float32)
 
 

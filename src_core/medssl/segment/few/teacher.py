@@ -195,7 +195,7 @@ class LabelTeacher:
         case = self._embedded.case(key)
         guide = Guide(case.case.array, self._refine)
         voxels = to_voxels(self.shares(key)[1:], case)
-        return np.stack([guide.smooth(one).clip(0, 1) for one in voxels])
+        return np.stack([guide.smooth_share(one) for one in voxels])
 
     def probabilities(self, key: str) -> Floats:
         """Return the probability of each structure on the image's own grid: ``(S, *source)``."""
@@ -226,8 +226,8 @@ class LabelTeacher:
         given = self._head().shares(self._cells.read_slice(case, axis, index // case.stride))
         grid, cell_grid = _plane(case, axis)
         voxels = resample(given[..., 1:], cell_grid, grid, lambda raw: raw.astype(np.float32))
-        guide = Guide(case.case.array.take(index, axis + 1), self._refine)
-        return np.stack([guide.smooth(one).clip(0, 1) for one in np.moveaxis(voxels, -1, 0)])
+        guide = Guide(case.case.array.take(index, axis + 1), self._refine, len(shape))
+        return np.stack([guide.smooth_share(one) for one in np.moveaxis(voxels, -1, 0)])
 
     def cohort(self) -> Iterator[tuple[str, Floats]]:
         """Yield key and probabilities ``(S, *cells)`` of every image, quickly and unsmoothed."""
