@@ -56,14 +56,16 @@ class TransferNet(nn.Module):
         others = [p for name, p in self.net.named_parameters() if name not in self.transferred]
         return known, [*others, *self.head.parameters()]
 
-    def new_norms(self) -> list[nn.BatchNorm2d | nn.BatchNorm3d]:
-        """Return the batch norms that began with no statistics of their own."""
-        return [
-            module
+    def norms_to_settle(self) -> list[nn.BatchNorm2d | nn.BatchNorm3d]:
+        """Return all batch norms if some of them began with no statistics of their own."""
+        norms = {
+            name: module
             for name, module in self.net.named_modules()
             if isinstance(module, nn.BatchNorm2d | nn.BatchNorm3d)
-            and f"{name}.running_mean" not in self.transferred
-        ]
+            and name.startswith((_ENCODER, *_DECODER))  # an embedding's own is not used
+        }
+        known = all(f"{name}.running_mean" in self.transferred for name in norms)
+        return [] if known else list(norms.values())
 
     def freeze(self, frozen: bool) -> None:
         """Hold what was transferred as it is, its batch norms' statistics too, or let it learn."""

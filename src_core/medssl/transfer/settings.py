@@ -14,6 +14,8 @@ _FEW_RATE = 3e-3
 """Lower than with many labels: a few dozen steps at a high rate leave the batch norms behind."""
 _FEW_BATCH = {2: 6, 3: 4}
 """Images a step: with few labels a larger batch shows the same few again."""
+_DETAILED_BATCH = {2: 3, 3: 4}
+"""The same in full detail: a picture has more borders then, and a step takes longer."""
 _SETTLE = 8
 _FREE = {"rotation_degrees": 180.0, "flip_axes": (-1,)}
 
@@ -43,8 +45,9 @@ class FinetuneSettings(BaseModel):
     settle: int = Field(
         default=0,
         ge=0,
-        description="Batches seen once more at the end, from which batch norms that are new take "
-        "their statistics; for trainings of a few dozen steps, in which these do not arrive.",
+        description="Batches seen once more at the end, from which batch norms take their "
+        "statistics if some are new; for trainings of a few dozen steps, in which these do not "
+        "arrive.",
     )
     largest_crop: int = Field(
         default=256, ge=16, description="Voxels along a side that a step sees of an image."
@@ -120,6 +123,7 @@ class FinetuneSettings(BaseModel):
         coarse
             Learn cells of the embedding and no finer detail.
         """
-        values = {"lr": _FEW_RATE, "batch": _FEW_BATCH[ndim], "coarse": coarse}
+        batch = (_FEW_BATCH if coarse else _DETAILED_BATCH)[ndim]
+        values = {"lr": _FEW_RATE, "batch": batch, "coarse": coarse}
         values |= {"settle": _SETTLE}
         return cls.preset("quick", ndim, upright, device, seed).model_copy(update=values)

@@ -106,16 +106,16 @@ def finetune(
 def _settle(
     net: TransferNet, source: BatchSource, loss: Loss, settings: FinetuneSettings, begin: int
 ) -> None:
-    """Give batch norms that are new the plain mean of their statistics over further batches.
+    """Give batch norms the plain mean of their statistics over further batches, if some are new.
 
-    Their moving mean begins at nothing and forgets it over some dozen steps. What was transferred
-    has seen all of the cohort in its pretraining, and keeps its statistics.
+    The moving mean of a new one begins at nothing and forgets it over some dozen steps, in which
+    those before it change as well.
 
     References
     ----------
     Y. Wu, J. Johnson, Rethinking "Batch" in BatchNorm, arXiv:2105.07576, section 3 (PreciseBN).
     """
-    norms = net.new_norms() if settings.settle else []
+    norms = net.norms_to_settle() if settings.settle else []
     if not norms:
         return
     net.eval()

@@ -125,7 +125,8 @@ class FinetuneMethod:
         trial.teach(shots, masks, TIMED_STEPS, _stamp(times, _clock(settings.device)))
         fastest = min(end - begin for begin, end in itertools.pairwise(times))
         # A batch of settling goes forward only: half of a step, at most.
-        settling = settings.settle / 2 if self._start.begin(len(masks.names)).new_norms() else 0
+        settles = self._start.begin(len(masks.names)).norms_to_settle()
+        settling = settings.settle / 2 if settles else 0
         return max(2, math.floor(seconds / fastest - settling))
 
 
