@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Place = tuple[str, str]  # key, organ
 _KEPT = 12
+_ONE_SIDED = ". Paint in it, and erase beside it: then it learns"
 
 
 class Correcting(Everywhere):
@@ -50,6 +51,7 @@ class Correcting(Everywhere):
         self._unwritten: dict[Place, Shown | None] = {}
         self._lessons_read: dict[str, NDArray[np.int8]] = {}
         self._strokes = 0
+        self._one_sided = False
 
     def stroke(
         self, name: str, mask: Mask, drawn: NDArray[np.int8], where: Slice | None = None
@@ -97,7 +99,9 @@ class Correcting(Everywhere):
         if (drawn >= 0).any():
             self._drawn[place] = drawn
             source: Source = "manual" if base is None else "corrected"
-            shown: Shown | None = Shown(mask, source)
+            # Erasing where nothing is teaches; it does not say that the organ is absent.
+            some = base is not None or mask.any()
+            shown: Shown | None = Shown(mask, source) if some else None
         else:
             self._drawn.pop(place, None)
             shown = base if base is not None and base.by_person else None
@@ -124,10 +128,16 @@ class Correcting(Everywhere):
 
         def done(_: None) -> None:
             self.written.emit()
-            self._say("done", f"{name} corrected · saved")
+            self._say("done", f"{name} corrected · saved{self._lacks()}")
             self.reload()
 
         self._run(self._disk, lambda _: self._desk.ask(write), done)
+
+    def _lacks(self) -> str:
+        """Say what strokes need before they teach."""
+        if self.teaching and self.ready is None:
+            return ". Find structures once, and strokes teach"
+        return _ONE_SIDED if self.teaching and self._one_sided else ""
 
     def go_to(self, key: str | None) -> None:
         """Look at another image; what was painted in this one is kept."""
@@ -167,6 +177,7 @@ class Correcting(Everywhere):
             return with_slice(before, where, found)
 
         def have(mask: Mask | None) -> None:
+            self._one_sided = False
             self._note_strokes(name)
             if mask is None or number != self._strokes or key != self.key:
                 return
@@ -181,7 +192,8 @@ class Correcting(Everywhere):
 
         def failed(error: BaseException) -> None:
             if isinstance(error, SettingsError):
-                self._say("info", "Corrected. Paint in the organ and beside it, and it learns.")
+                self._one_sided = True
+                self._say("info", f"{name} corrected{_ONE_SIDED}")
             else:
                 self._failed(error)
 

@@ -253,6 +253,37 @@ def test_naparis_own_undo_takes_strokes_and_what_they_taught_back(
     assert read_mask(dock, again)[middle, 260:290].all()
 
 
+def test_erasing_beside_the_organ_teaches_where_nothing_is_painted(
+    dock: Any, viewer: Any, films_here: Path
+) -> None:
+    state = dock.state
+    find_structures(dock, films_here, 24)
+    height, width = (n * s for n, s in zip(state.grid.shape, state.grid.spacing, strict=True))
+    dock.correct.paint.click()
+    gui.drag(viewer, (0.4 * height, 0.3 * width), (0.6 * height, 0.3 * width))
+    idle(dock)
+    layer = dock.canvas.organs[ORGAN].layer
+    painted = np.array(layer.data)
+    assert painted.any()
+    assert "erase beside it" in dock.foot.status.text()
+    dock.correct.erase.click()
+    gui.drag(viewer, (0.2 * height, 0.5 * width), (0.9 * height, 0.5 * width))
+    idle(dock)
+    learned = np.array(layer.data)
+    assert set(np.unique(learned)) == {0, 1}
+    assert learned.sum() > 1.5 * painted.sum()
+    assert (learned[painted > 0] == 1).all()
+    beside = layer.world_to_data((0.5 * height, 0.5 * width))
+    assert learned[tuple(np.round(beside).astype(int))] == 0
+    layer.undo()
+    layer.undo()
+    idle(dock)
+    assert np.array_equal(layer.data, painted)
+    layer.redo()
+    idle(dock)
+    assert np.array_equal(layer.data, painted)
+
+
 def test_each_image_has_its_own_masks(dock: Any, viewer: Any, films_here: Path) -> None:
     state, canvas = dock.state, dock.canvas
     find_structures(dock, films_here, 24)

@@ -29,7 +29,11 @@ class CorrectBox(Fold):
         self.paint = button(
             "Paint", "Paint on the organ (its Labels layer)", lambda: self._ask(False)
         )
-        self.erase = button("Erase", "Erase of the organ", lambda: self._ask(True))
+        self.erase = button(
+            "Erase",
+            "Erase of the organ; beside it this teaches what it is not",
+            lambda: self._ask(True),
+        )
         self.pick = button("Pick", "Let clicks pick structures again", self._rest)
         for one in (self.paint, self.erase, self.pick):
             one.setCheckable(True)

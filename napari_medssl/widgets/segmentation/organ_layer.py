@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 _STEPS = 100
 """As many as napari's own undo holds."""
 _BRUSH = 10
+_BRUSHES = 20
+"""Brushes that lie side by side along a small image."""
 UNMARKED = -1
+_ERASED = 255
+"""What erasing leaves until the stroke ends: beside the organ there was nothing to erase, and it is
+told to the teacher all the same."""
 
 
 class _Step(NamedTuple):
@@ -62,13 +67,14 @@ class OrganLayer(QObject):
         for key in ("contrast_limits", "colormap"):
             attributes.pop(key)
         self.layer = Labels(np.array(data), opacity=0.5, **attributes)
-        self.layer.brush_size = _BRUSH
+        self.layer.brush_size = max(2, min(_BRUSH, round(max(grid.shape[-2:]) / _BRUSHES)))
         self.set_colour(colour)
         self._marks = np.full(grid.shape, UNMARKED, np.int8)
         self._seen = np.array(self.layer.data)
         self._done: deque[_Step] = deque(maxlen=_STEPS)
         self._undone: deque[_Step] = deque(maxlen=_STEPS)
         self._ours = self._parked = False
+        self.layer.paint = self._erasing(self.layer.paint)
         self.layer.events.paint.connect(self._on_paint)
         # napari's undo tells nobody
         for name_, there in (("undo", self._on_undo), ("redo", self._on_redo)):
@@ -137,15 +143,32 @@ class OrganLayer(QObject):
             self._done.append(_Step(None, None))
             return
         data = np.asarray(self.layer.data)
-        if (data > 1).any():  # another label of the brush is the organ too
-            data[data > 1] = 1
-            self.layer.refresh()
-        changed = self.display.unshow(data != self._seen)
+        erased = self._settle()
+        changed = self.display.unshow(erased | (data != self._seen))
         before = self._marks
         self._marks = np.where(changed, self.display.unshow(data).astype(np.int8), before)
         self._done.append(_Step(before, self._marks))
         self._seen = data.copy()
         self.painted.emit(self._mask(), self._marks)
+
+    def _settle(self) -> NDArray[np.bool_]:
+        """Leave the organ and nothing else in the layer; return where something was erased."""
+        data = np.asarray(self.layer.data)
+        erased: NDArray[np.bool_] = data == _ERASED
+        if (data > 1).any():
+            data[data > 1] = 1  # another label of the brush is the organ too
+            data[erased] = 0
+            self.layer.refresh()
+        return erased
+
+    def _erasing(self, paint: Callable[..., None]) -> Callable[..., None]:
+        """Let the brush leave a trace where it erases."""
+
+        def painted(coord: Any, new_label: int, refresh: bool = True) -> None:
+            traced = new_label == 0 and not self.layer.preserve_labels
+            paint(coord, _ERASED if traced else new_label, refresh)
+
+        return painted
 
     def _on_undo(self) -> None:
         if self._done:
@@ -162,6 +185,7 @@ class OrganLayer(QObject):
     def _follow(self, marks: NDArray[np.int8] | None) -> None:
         if marks is not None:
             self._marks = marks
+        self._settle()
         self._seen = np.array(self.layer.data)
         self.taken_back.emit(self._mask(), self._marks)
 
