@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, pstdev
@@ -66,7 +66,7 @@ def fractions(given: argparse.Namespace) -> None:
         if path.exists():
             found[cell] = json.loads(path.read_text())
         elif not given.only_read:
-            name = runs[SET] if cell.model == PRETRAINED else cell.model
+            name = name_of(cell, runs)
             if name not in opened:
                 opened[name] = open_one(name, films, given)
             found[cell] = measure(cell, films, *opened[name], given)
@@ -84,6 +84,13 @@ def fractions(given: argparse.Namespace) -> None:
         print(f"| {model} | " + " | ".join(row) + " |")
 
 
+def name_of(cell: Cell, runs: Mapping[str, str]) -> str:
+    """Return what a cell begins with; random weights are in the pretrained model's net."""
+    if cell.model == PRETRAINED:
+        return runs[SET]
+    return f"{RANDOM}:{runs[SET]}" if cell.model == RANDOM and SET in runs else cell.model
+
+
 def persons_of(films: Films) -> list[str]:
     """Return the persons of the set; the eyes of one have the same name but for its last letter."""
     return sorted({Path(one.key).stem[:-1] for one in list_set(find_data(), films).sources})
@@ -91,7 +98,7 @@ def persons_of(films: Films) -> list[str]:
 
 def path_of(cell: Cell, run: str, given: argparse.Namespace) -> Path:
     """Return where a cell is kept; another run, time or size is another cell."""
-    settings = (run if cell.model == PRETRAINED else "", given.seconds, FROZEN, SETS[SET].side)
+    settings = ("" if cell.model == UNET else run, given.seconds, FROZEN, SETS[SET].side)
     digest = hashlib.blake2b(repr(settings).encode(), digest_size=6).hexdigest()
     name = f"{cell.model}-{cell.fold}-{cell.persons}-{cell.seed}-{digest}.json"
     return Path(given.work) / "fractions" / name
