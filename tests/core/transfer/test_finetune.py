@@ -14,6 +14,7 @@ from medssl.errors import Cancelled, ModelError, SettingsError, StorageError
 from medssl.evaluate.scores import auc, dice
 from medssl.io import read_image
 from medssl.nets import Architecture, build_net
+from medssl.segment.learned import open_learned
 from medssl.transfer import (
     FinetunedCard,
     FinetuneSettings,
@@ -233,3 +234,13 @@ def test_presets() -> None:
     assert paper.steps > quick_.steps
     assert paper.frozen_share == 0.5
     assert FinetuneSettings.preset(upright=False).affine.flip_axes == (-1,)
+
+
+def test_only_a_net_of_one_structure_segments_an_organ(blobs: Blobs, tmp_path: Path) -> None:
+    known = {"task": "segment", "exclusive": False, "input": blobs.prepared.settings}
+    for names in (("disc",), ("disc", "ring")):
+        net = TrainedSegmenter(Segmenter(NET, len(names)).eval(), (32, 32))
+        save_trained(tmp_path / str(len(names)), net, card(names, **known))
+    assert open_learned(tmp_path / "1", "cpu").share(blobs.prepared.cases[0]).ndim == 2
+    with pytest.raises(ModelError, match="tells disc, ring; a net that segments one structure"):
+        open_learned(tmp_path / "2", "cpu")
