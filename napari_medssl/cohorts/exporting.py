@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 What = Literal["points", "masks", "labels", "sizes", "page"]
 
+_LEFT_OUT = "not exported: "
+
 
 @dataclass(frozen=True)
 class ExportKind:
@@ -72,8 +74,10 @@ class Exporting(Opening):
 
         def written(done: tuple[str, tuple[str, ...]]) -> None:
             words, left_out = done
-            if left_out:
-                self.notes = tuple(f"not exported: {one}" for one in left_out)
+            others = tuple(note for note in self.notes if not note.startswith(_LEFT_OUT))
+            notes = others + tuple(f"{_LEFT_OUT}{one}" for one in left_out)
+            if notes != self.notes:
+                self.notes = notes
                 self.import_changed.emit()
             self._say("done", words)
 

@@ -61,3 +61,20 @@ def test_a_page_is_written(browser, said, tmp_path) -> None:
     browser.export(kind("A page"), tmp_path / "page.html")
     assert said[-1].text == "6 cases described in page.html"
     assert "carina" in (tmp_path / "page.html").read_text()
+
+
+def test_what_was_left_out_is_told_until_the_next_export(
+    browser, said, tmp_path, monkeypatch
+) -> None:
+    reasons = iter([("film_02.png: too dark", "film_03.png: too bright"), ()])
+    monkeypatch.setattr(
+        "napari_medssl.cohorts.exporting._write", lambda *_: ("written", next(reasons))
+    )
+    browser.notes = ("film_01.png: its spacing is taken to be 1 mm",)
+    browser.export(kind("Masks: NIfTI"), tmp_path)
+    assert browser.notes[1:] == (
+        "not exported: film_02.png: too dark",
+        "not exported: film_03.png: too bright",
+    )
+    browser.export(kind("Masks: NIfTI"), tmp_path)
+    assert browser.notes == ("film_01.png: its spacing is taken to be 1 mm",)
