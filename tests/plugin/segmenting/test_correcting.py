@@ -75,3 +75,20 @@ def test_taking_all_strokes_back_leaves_what_was_found(state: Segmenter) -> None
     state.take_back(ORGAN, found, drawn)
     assert not stored(state, "human")
     np.testing.assert_array_equal(state.masks[ORGAN].mask, found)
+
+
+def test_erasing_where_nothing_is_teaches_and_stores_nothing(state: Segmenter) -> None:
+    said: list[str] = []
+    state.status_changed.connect(lambda status: said.append(status.text))
+    mask = truth(state, state.key)
+    state.find_structures()
+    drawn = np.where(mask, -1, 0).astype(np.int8)
+    state.stroke(ORGAN, np.zeros_like(mask), drawn)
+    assert not stored(state)
+    assert "erase beside it" in said[-1]
+    drawn[mask] = 1
+    state.stroke(ORGAN, mask, drawn)
+    assert stored(state, "human")[state.key].source == "corrected"
+    state.segment_all()
+    others = [key for key in stored(state, "predicted") if key != state.key]
+    assert len(others) == IMAGES - 1
